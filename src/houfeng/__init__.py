@@ -1,0 +1,1 @@
+"""Houfeng (候风): the working desk of a regional credit market."""

@@ -1,0 +1,1 @@
+"""The book: record kinds, submissions, checks, the store, and views as known at any moment."""

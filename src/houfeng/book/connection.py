@@ -1,0 +1,42 @@
+"""One way to open DuckDB: no extension is fetched, no file is touched that the query was not given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+
+DEFAULT_MEMORY = "1GB"
+
+
+def connect(*, memory: str = DEFAULT_MEMORY, threads: int | None = None, spill: str = "") -> duckdb.DuckDBPyConnection:
+    """An in-memory DuckDB that never reaches for an extension (they are downloads; a closed network has none).
+
+    `memory` bounds what a query may hold before it spills to the folder `spill` (empty: DuckDB's own temporary folder).
+    """
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "memory_limit": memory,
+        "preserve_insertion_order": False,
+    }
+    if threads:
+        config["threads"] = threads
+    connection = duckdb.connect(":memory:", config=config)
+    connection.execute("SET TimeZone = 'Asia/Shanghai'")
+    if spill:
+        connection.execute(f"SET temp_directory = '{quoted(spill)}'")
+    return connection
+
+
+def lock_down(connection: duckdb.DuckDBPyConnection, paths: Sequence[str]) -> None:
+    """From here on the connection reads only `paths`, opens no network and cannot be unlocked."""
+    listed = ", ".join(f"'{quoted(path)}'" for path in paths)
+    connection.execute(f"SET allowed_paths = [{listed}]")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+
+
+def quoted(text: str) -> str:
+    """`text` for the inside of a SQL string literal."""
+    return text.replace("'", "''")

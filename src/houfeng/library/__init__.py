@@ -1,0 +1,1 @@
+"""The packs Houfeng ships: YAML only."""

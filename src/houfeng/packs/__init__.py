@@ -1,0 +1,1 @@
+"""The pack language: load, check, bind, compile, explain, test."""

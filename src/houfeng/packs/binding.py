@@ -1,0 +1,129 @@
+"""What names mean: the scope of an expression, and items bound once each, in whatever order they were written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from houfeng.book.model import Kind, Type, kinds
+from houfeng.errors import Problem, Text, did_you_mean
+from houfeng.packs.expression import Named, Node, Place, Reference, read_expression
+from houfeng.packs.functions import T
+from houfeng.packs.model import CodeSet, Definition, Parameter
+
+FIELD_TYPES: Mapping[Type, tuple[T, int]] = {
+    Type.ID: (T.TEXT, 0),
+    Type.CODE: (T.TEXT, 0),
+    Type.TEXT: (T.TEXT, 0),
+    Type.MONEY: (T.DECIMAL, 2),
+    Type.RATE: (T.DECIMAL, 5),
+    Type.NUMBER: (T.DECIMAL, 5),
+    Type.INTEGER: (T.INTEGER, 0),
+    Type.BOOLEAN: (T.BOOLEAN, 0),
+    Type.DATE: (T.DATE, 0),
+    Type.DATETIME: (T.DATETIME, 0),
+}
+
+Key = tuple[str, str]
+
+
+class Names:
+    """All names of a pack and of those it requires. Items are bound when first asked for; a ring of items is a problem.
+
+    `pending` holds, per (kind, name), the function that binds that item.
+    """
+
+    def __init__(self, parameters: Mapping[str, Parameter], sets: Mapping[str, CodeSet]) -> None:
+        self.parameters, self.sets = parameters, sets
+        self.bound: dict[Key, Definition] = {}
+        self.pending: dict[Key, Callable[[], Definition | None]] = {}
+        self.problems: list[Problem] = []
+        self._binding: list[Key] = []
+        self._failed: set[Key] = set()
+
+    def item_names(self, kind: str) -> list[str]:
+        """The names of all items over `kind`."""
+        return [name for over, name in {**self.bound, **self.pending} if over == kind]
+
+    def item(self, key: Key) -> Definition | Text | None:
+        """The item, bound; nothing if there is none; a text if it leads back to itself or is itself wrong."""
+        if key in self.bound:
+            return self.bound[key]
+        if key in self._binding:
+            ring = " → ".join(name for _, name in [*self._binding[self._binding.index(key) :], key])
+            return Text(f"定义成环：{ring}", f"the definition leads back to itself: {ring}")
+        if key in self._failed:
+            return Text(f"{key[1]} 本身有错", f"{key[1]} is itself wrong")
+        if key not in self.pending:
+            return None
+        self._binding.append(key)
+        try:
+            definition = self.pending[key]()
+        finally:
+            self._binding.pop()
+        if definition is None:
+            self._failed.add(key)
+            return Text(f"{key[1]} 本身有错", f"{key[1]} is itself wrong")
+        self.bound[key] = definition
+        return definition
+
+    def bind_all(self) -> None:
+        """Bind every pending item, in the order they were written."""
+        for key in list(self.pending):
+            self.item(key)
+
+    def read(self, text: str, place: Place, kind: str, *, items: bool = True, paths: bool = True) -> Node | None:
+        """Read an expression over `kind`; problems are kept. `items` and `paths` say what it may refer to."""
+        node, problems = read_expression(text, place, KindScope(self, kind, items, paths))
+        self.problems += problems
+        return node
+
+
+class KindScope:
+    """The scope of an expression over one record kind."""
+
+    def __init__(self, names: Names, kind: str, items: bool = True, paths: bool = True) -> None:
+        self.names, self.kind, self.items, self.paths = names, kind, items, paths
+
+    def resolve(self, parts: Sequence[str]) -> tuple[Reference, Named] | Text:
+        """The field or item a dotted name means; see `expression.Scope`."""
+        kind, path = kinds()[self.kind], tuple(parts[:-1])
+        if path and not self.paths:
+            return Text(
+                f"这里只能用 {self.kind} 自己的字段，不能用路径 {'.'.join(parts)}",
+                f"only {self.kind}'s own fields can be used here, not the path {'.'.join(parts)}",
+            )
+        for relation in path:
+            if relation not in kind.relations:
+                return self._unknown(kind, relation, list(kind.relations), "关系", "relation")
+            kind = kinds()[kind.relations[relation].kind]
+        name = parts[-1]
+        reference = Reference(path, kind.name, name)
+        if name in kind.fields:
+            known, scale = FIELD_TYPES[kind.fields[name].type]
+            return reference, Named("field", known, scale)
+        item = self.names.item((kind.name, name)) if self.items else None
+        if isinstance(item, Text):
+            return item
+        if item is not None:
+            return reference, Named("item", item.type, item.scale)
+        candidates = [*kind.fields, *kind.relations, *(self.names.item_names(kind.name) if self.items else ())]
+        return self._unknown(kind, name, candidates, "字段或指标", "field or item")
+
+    def _unknown(self, kind: Kind, name: str, known: Sequence[str], zh: str, en: str) -> Text:
+        near = did_you_mean(name, known)
+        return Text(f"{kind.name} 没有{zh} {name}。{near.zh}", f"{kind.name} has no {en} {name}. {near.en}")
+
+    def parameter(self, name: str) -> Named | Text:
+        """The type of a parameter; see `expression.Scope`."""
+        found = self.names.parameters.get(name)
+        if found is None:
+            near = did_you_mean(name, self.names.parameters)
+            return Text(f"没有参数 {name}。{near.zh}", f"there is no parameter {name}. {near.en}")
+        return Named("parameter", found.type, found.scale)
+
+    def code_set(self, name: str) -> Text | None:
+        """Nothing if there is such a code set; see `expression.Scope`."""
+        if name in self.names.sets:
+            return None
+        near = did_you_mean(name, self.names.sets)
+        return Text(f"没有代码集 {name}。{near.zh}", f"there is no code set {name}. {near.en}")

@@ -1,0 +1,22 @@
+"""Check a pack: everything the loader finds, and what only proof can find, told at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from houfeng.errors import Level, Problem
+from houfeng.packs.load import read_pack
+from houfeng.packs.logic import find_conflicts
+from houfeng.packs.model import Pack
+
+
+def check_pack(reference: str | Path) -> tuple[Pack | None, list[Problem]]:
+    """The pack and all its problems: of reading, of names and types, of exceptions and decision tables.
+
+    Raises:
+        UsageError: there is no such pack.
+    """
+    pack, problems = read_pack(reference)
+    if pack is not None and not any(problem.level is Level.ERROR for problem in problems):
+        problems = problems + find_conflicts(pack)
+    return pack, sorted(problems, key=lambda p: (p.where.file, p.where.line, p.where.column))

@@ -1,0 +1,337 @@
+"""Evaluate one record and keep every step: the value of each part, the parameter version, the rows measured.
+
+This is the second, independent road to every answer. The compiler goes through SQL over all rows; this goes through
+Python over one. Property tests hold them to the same answers, so that an explanation is of the figure itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Context, Decimal, localcontext
+from typing import Any
+
+from houfeng.book.model import kinds
+from houfeng.packs.expression import Node
+from houfeng.packs.functions import FUNCTIONS, SKIP_UNKNOWN, T, to_date
+from houfeng.packs.measures import WindowBounds, seconds
+from houfeng.packs.model import CodeSet, Dated, Definition, Form, Measure, Pack
+from houfeng.packs.sql import ordered_exemptions
+from houfeng.packs.world import Record, World
+
+EXACT = Context(prec=76)
+
+
+@dataclass(slots=True)
+class Trace:
+    """One step of an evaluation: what was asked, what came out, and from what."""
+
+    op: str
+    text: str
+    value: Any
+    parts: list[Trace] = field(default_factory=list)
+    item: Definition | None = None
+    dated: Dated | None = None
+    rows: list[tuple[str, Record]] = field(default_factory=list)
+    note: str = ""
+
+
+def evaluate(pack: Pack, world: World, item: Definition, row: Record) -> Trace:
+    """The value of `item` for `row`, with every step."""
+    with localcontext(EXACT):
+        return Evaluator(pack, world).item(item, row)
+
+
+class Evaluator:
+    """Evaluates items over the rows of a world; each item of a row is computed once."""
+
+    def __init__(self, pack: Pack, world: World) -> None:
+        self.pack, self.world = pack, world
+        self._done: dict[tuple[str, str, int], Trace] = {}
+
+    def item(self, item: Definition, row: Record) -> Trace:
+        """An item's value for a row of its kind."""
+        key = (item.over, item.name, id(row))
+        if key not in self._done:
+            self._done[key] = self._compute(item, row)
+        return self._done[key]
+
+    def _compute(self, item: Definition, row: Record) -> Trace:
+        trace = Trace("item", item.name, None, item=item)
+        if item.measure is not None:
+            return self._measured(trace, item.measure, row)
+        if item.form is Form.THEME:
+            assert item.node is not None
+            general = self.node(item.node, row, item.over)
+            exceptions = [self.node(e.when, row, item.over) for e in item.exemptions]
+            trace.parts = [general, *exceptions]
+            trace.value = general.value is True and not any(e.value is True for e in exceptions)
+            trace.note = ", ".join(e.label for e, t in zip(item.exemptions, exceptions, strict=True) if t.value is True)
+            return trace
+        if item.form is Form.TABLE:
+            return self._table(trace, item, row)
+        return self._value(trace, item, row)
+
+    def _table(self, trace: Trace, item: Definition, row: Record) -> Trace:
+        for number, line in enumerate(item.rows, 1):
+            when = self.node(line.when, row, item.over)
+            if when.value is True:
+                then = self.node(line.then, row, item.over)
+                trace.parts, trace.value, trace.note = [when, then], then.value, f"row {number}"
+                return trace
+        if item.node is not None:
+            otherwise = self.node(item.node, row, item.over)
+            trace.parts, trace.value, trace.note = [otherwise], otherwise.value, "else"
+        return trace
+
+    def _value(self, trace: Trace, item: Definition, row: Record) -> Trace:
+        for exemption in ordered_exemptions(item):
+            when = self.node(exemption.when, row, item.over)
+            trace.parts.append(when)
+            if when.value is True:
+                value = self.node(exemption.value, row, item.over)
+                trace.parts.append(value)
+                trace.value, trace.note = value.value, exemption.label
+                return trace
+        assert item.node is not None
+        general = self.node(item.node, row, item.over)
+        trace.parts.append(general)
+        trace.value = general.value
+        return trace
+
+    # -- expressions ----------------------------------------------------------------------------------------------
+
+    def node(self, node: Node, row: Record, kind: str) -> Trace:
+        """The value of an expression for a row of `kind`."""
+        if node.op in ("field", "item"):
+            return self._reached(node, row, kind)
+        if node.op == "literal":
+            return Trace("literal", node.text, node.value)
+        if node.op == "parameter":
+            return self._parameter(node, self.world.as_of)
+        args = [self.node(arg, row, kind) for arg in node.args]
+        if node.op == "call:at":
+            day = args[1].value
+            trace = (
+                self._parameter(node.args[0], to_date(day)) if day is not None else Trace("parameter", node.text, None)
+            )
+            trace.text, trace.parts = node.text, [args[1]]
+            return trace
+        value = self._operate(node, [a.value for a in args])
+        if node.type is T.RATIO:
+            value = to_double(value, node.scale)
+        return Trace(node.op, node.text, value, args)
+
+    def _reached(self, node: Node, row: Record, kind: str) -> Trace:
+        current: Record | None = row
+        for relation in node.value.path:
+            current = self.world.related(kind, current, relation) if current is not None else None
+            kind = kinds()[kind].relations[relation].kind
+        if current is None:
+            note = "no row" if node.value.path else ""
+            if node.op == "item" and self.pack.items[(node.value.kind, node.value.name)].form is Form.THEME:
+                return Trace(node.op, node.text, None, note=note)
+            return Trace(node.op, node.text, None, note=note)
+        if node.op == "field":
+            return Trace("field", node.text, current.get(node.value.name), rows=[(kind, current)])
+        inner = self.item(self.pack.items[(node.value.kind, node.value.name)], current)
+        return Trace("item", node.text, inner.value, [inner], item=inner.item)
+
+    def _parameter(self, node: Node, day: date) -> Trace:
+        found = self.pack.parameters[node.value].on(day, self.world.known)
+        return Trace("parameter", node.text, found.value if found else None, dated=found)
+
+    def _operate(self, node: Node, values: list[Any]) -> Any:
+        if node.op.startswith("call:"):
+            return self._call(node, node.op.removeprefix("call:"), values)
+        if node.op in _LAZY:
+            return _LAZY[node.op](values)
+        if (node.op in _ON_NUMBERS and any(arg.type is T.RATIO for arg in node.args)) or node.op == "/":
+            values = [to_double(v, arg.scale) for v, arg in zip(values, node.args, strict=True)]
+        if any(isinstance(v, datetime) for v in values):
+            values = [datetime.combine(v, datetime.min.time()) if type(v) is date else v for v in values]
+        if node.op == "in":
+            return _member(values)
+        if any(v is None for v in values):
+            return None
+        return _STRICT[node.op](values)
+
+    def _call(self, node: Node, function: str, values: list[Any]) -> Any:
+        if function == "as_of":
+            return self.world.as_of
+        if function in ("in_set", "set_group"):
+            return self._set(self.pack.sets[values[1]], function, values)
+        if function not in SKIP_UNKNOWN and any(v is None for v in values):
+            return values[0] if function == "nullif" else None
+        if any(arg.type is T.RATIO for arg in node.args) and function in ("coalesce", "least", "greatest", "nullif"):
+            values = [to_double(v, arg.scale) for v, arg in zip(values, node.args, strict=True)]
+        if any(isinstance(v, datetime) for v in values) and function in ("coalesce", "least", "greatest", "nullif"):
+            values = [datetime.combine(v, datetime.min.time()) if type(v) is date else v for v in values]
+        return FUNCTIONS[function].python(*values)
+
+    def _set(self, code_set: CodeSet, function: str, values: list[Any]) -> Any:
+        if values[0] is None:
+            return None
+        member = code_set.member(values[0])
+        if function == "set_group":
+            return (member.group or None) if member else None
+        if member is None:
+            return False
+        if not member.starred:
+            return True
+        return len(values) > 2 and len((values[2] or "").strip(" ")) >= code_set.evidence_length
+
+    # -- measures -------------------------------------------------------------------------------------------------
+
+    def _measured(self, trace: Trace, measure: Measure, row: Record) -> Trace:
+        assert trace.item is not None
+        key = tuple(row.get(k) for k in kinds()[trace.item.over].key)
+        bounds = WindowBounds.of(measure, self.world.as_of)
+        kept: list[Record] = []
+        for candidate in self.world.find(measure.source, measure.by, key):
+            if self._in_window(measure, bounds, candidate) and (
+                measure.where is None or self.node(measure.where, candidate, measure.source).value is True
+            ):
+                kept.append(candidate)
+        columns = [[self.node(arg, r, measure.source).value for r in kept] for arg in measure.args]
+        trace.rows = [(measure.source, r) for r in kept]
+        value = self._aggregate(measure, kept, columns, bounds)
+        if measure.compare is not None:
+            operator, limit = measure.compare
+            value = (
+                None
+                if value is None
+                else _STRICT[operator]([_comparable(value), limit if not isinstance(value, float) else float(limit)])
+            )
+        trace.value = value
+        return trace
+
+    def _in_window(self, measure: Measure, bounds: WindowBounds, row: Record) -> bool:
+        if bounds.until is None:
+            return True
+        instant = _instant(measure, row)
+        return instant <= bounds.until and (bounds.after is None or instant > bounds.after)
+
+    def _aggregate(
+        self, measure: Measure, rows: Sequence[Record], columns: list[list[Any]], bounds: WindowBounds
+    ) -> Any:
+        known = [v for v in columns[0] if v is not None] if columns else []
+        match measure.function:
+            case "count":
+                return len(rows)
+            case "sum":
+                return sum(known)
+            case "distinct":
+                return len(set(known))
+            case "min" | "max":
+                return (min if measure.function == "min" else max)(known, default=None)
+            case "mean":
+                return to_double(sum(known), measure.args[0].scale) / len(known) if known else None
+            case "last":
+                dated = [
+                    (_instant(measure, r), _event_id(measure, r), v)
+                    for r, v in zip(rows, columns[0], strict=True)
+                    if v is not None
+                ]
+                return max(dated, key=lambda d: d[:2])[2] if dated else None
+            case "top_share":
+                return _top_share(columns, measure.args[1].scale)
+            case _:  # days_since
+                assert bounds.until is not None
+                last = max((_instant(measure, r) for r in rows), default=None)
+                return None if last is None else (bounds.until - last) // 86400
+
+
+def _instant(measure: Measure, row: Record) -> int:
+    moment = row[kinds()[measure.source].time_field]
+    return seconds(moment if isinstance(moment, datetime) else datetime.combine(moment, datetime.min.time()))
+
+
+def _event_id(measure: Measure, row: Record) -> str:
+    return "|".join(str(row.get(k) if row.get(k) is not None else "") for k in kinds()[measure.source].key)
+
+
+def _top_share(columns: list[list[Any]], scale: int) -> float | None:
+    shares: dict[Any, Any] = {}
+    for who, amount in zip(*columns, strict=True):
+        if who is not None and amount is not None:
+            shares[who] = shares.get(who, 0) + amount
+    total = sum(shares.values())
+    return to_double(max(shares.values()), scale) / to_double(total, scale) if shares and total > 0 else None
+
+
+def to_double(value: Any, scale: int) -> Any:
+    """A number as a double, rounded as DuckDB rounds a decimal with `scale` places."""
+    if not isinstance(value, Decimal):
+        return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    scale = max(scale, -int(value.as_tuple().exponent))
+    unscaled = int(value.scaleb(scale))
+    if abs(unscaled) <= 2**53:
+        return unscaled / 10.0**scale
+    whole, part = divmod(abs(unscaled), 10**scale)
+    double = float(whole) + float(part) / 10.0**scale
+    return double if unscaled >= 0 else -double
+
+
+def _comparable(value: Any) -> Any:
+    return Decimal(value) if isinstance(value, int) else value
+
+
+def _and(values: Sequence[Any]) -> bool | None:
+    return False if any(v is False for v in values) else None if None in values else True
+
+
+def _or(values: Sequence[Any]) -> bool | None:
+    return True if any(v is True for v in values) else None if None in values else False
+
+
+def _case(values: Sequence[Any]) -> Any:
+    for position in range(0, len(values) - 1, 2):
+        if values[position] is True:
+            return values[position + 1]
+    return values[-1]
+
+
+def _member(values: Sequence[Any]) -> bool | None:
+    if values[0] is None:
+        return None
+    return True if any(values[0] == v for v in values[1:] if v is not None) else None if None in values[1:] else False
+
+
+def _between(values: Sequence[Any]) -> bool:
+    return bool(values[1] <= values[0] <= values[2])
+
+
+def _like(values: Sequence[Any]) -> bool:
+    pattern = "".join(".*" if c == "%" else "." if c == "_" else re.escape(c) for c in values[1])
+    return re.fullmatch(pattern, values[0], re.DOTALL) is not None
+
+
+_LAZY: dict[str, Callable[[Sequence[Any]], Any]] = {
+    "and": _and,
+    "or": _or,
+    "case": _case,
+    "is_null": lambda v: v[0] is None,
+    "not": lambda v: None if v[0] is None else not v[0],
+}
+_ON_NUMBERS = frozenset({"=", "<>", "<", "<=", ">", ">=", "+", "-", "*", "in", "between"})
+_STRICT: dict[str, Callable[[Sequence[Any]], Any]] = {
+    "=": lambda v: v[0] == v[1],
+    "<>": lambda v: v[0] != v[1],
+    "<": lambda v: v[0] < v[1],
+    "<=": lambda v: v[0] <= v[1],
+    ">": lambda v: v[0] > v[1],
+    ">=": lambda v: v[0] >= v[1],
+    "+": lambda v: v[0] + v[1],
+    "-": lambda v: v[0] - v[1],
+    "*": lambda v: v[0] * v[1],
+    "/": lambda v: v[0] / v[1] if v[1] else None,
+    "neg": lambda v: -v[0],
+    "days": lambda v: (v[0] - v[1]).days,
+    "date+": lambda v: date.fromordinal(v[0].toordinal() + v[1]),
+    "date-": lambda v: date.fromordinal(v[0].toordinal() - v[1]),
+    "between": _between,
+    "like": _like,
+}

@@ -1,0 +1,1 @@
+"""The command line: `houfeng <noun> <verb>`, one file per noun."""

@@ -1,0 +1,64 @@
+"""The entry point: finds the noun, loads only its file, and turns errors into one clear text and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from houfeng.errors import HoufengError
+from houfeng.settings import load
+
+NOUNS = {
+    "book": "账簿：报送、查询、隔离 / the book: submit, query, quarantine",
+    "pack": "政策包：检查、测试、解释、比较 / packs: check, test, explain, diff",
+    "themes": "五篇大文章统计 / statistics of the five articles",
+    "watch": "预警：重放 / warnings: replay",
+    "simulate": "模拟省份 / a synthetic province",
+    "demo": "一条命令看全程 / the main job in one command",
+    "docs": "生成参考文档 / write the generated pages of docs",
+}
+
+
+class Nouns(click.Group):
+    """The nouns; each file is imported only when its noun is asked for, so that `--help` answers at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The nouns in workflow order."""
+        return list(NOUNS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command group of a noun."""
+        if cmd_name not in NOUNS:
+            return None
+        command = importlib.import_module(f"houfeng_cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the nouns without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(NOUNS.items()))
+
+
+@click.group(cls=Nouns, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="houfeng", prog_name="houfeng")
+def cli() -> None:
+    """候风 Houfeng: the working desk of a regional credit market."""
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command line. A HoufengError becomes its text on stderr and its exit code; no stack trace."""
+    try:
+        return cli.main(args=arguments, prog_name="houfeng", standalone_mode=True)
+    except HoufengError as error:
+        click.echo(error.render(load().lang), err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()
