@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from houfeng.errors import Level, Problem
 from houfeng.settings import load
+
+if TYPE_CHECKING:
+    from houfeng.packs.model import Pack
 
 
 @click.group(name="pack")
@@ -77,3 +81,91 @@ def _plain(problem: Problem) -> dict[str, object]:
         "value": problem.value,
         "suggestion": problem.suggestion._asdict(),
     }
+
+
+@command.command(name="list")
+@click.option("--lang", default=None, help="zh or en.")
+def list_packs(lang: str | None) -> None:
+    """List the shipped packs, with their versions and what they hold."""
+    from houfeng.packs.load import load_pack
+    from houfeng.packs.source import shipped
+
+    for name in shipped():
+        pack = load_pack(name)
+        counts = f"{len(pack.themes())} themes, {len(pack.rules)} rules, {len(pack.waiting)} waiting, {len(pack.cases)} cases"
+        click.echo(f"{name:16} {pack.version:8} {pack.label.get(lang or load().lang)}  ({counts})")
+
+
+@command.command(name="diff")
+@click.argument("old")
+@click.argument("new")
+@click.option("--json", "as_json", is_flag=True, help="Write changes as JSON lines.")
+def diff(old: str, new: str, as_json: bool) -> None:
+    """Tell what changed from pack OLD to pack NEW. Exit code 1 where something did."""
+    from houfeng.packs.diff import diff_packs
+    from houfeng.packs.load import load_pack
+
+    changes = diff_packs(load_pack(old), load_pack(new))
+    for change in changes:
+        click.echo(json.dumps(change._asdict(), ensure_ascii=False) if as_json else change.render())
+    sys.exit(1 if changes else 0)
+
+
+@command.command(name="explain")
+@click.argument("pack")
+@click.argument("key", nargs=-1, required=True)
+@click.option("--kind", default="", help="Record kind; default: the kind of the first item.")
+@click.option("--item", "items", multiple=True, required=True, help="Item or rule to explain; may be repeated.")
+@click.option("--as-of", required=True, help="Day or month the question is about.")
+@click.option("--known-at", default=None, help="As known at this moment; default: now.")
+@click.option("--reading", "readings", multiple=True, help="interpretation=reading, to compute with a rival reading.")
+@click.option("--book", "folder", default=None, help="Folder of the book.")
+@click.option("--json", "as_json", is_flag=True, help="Write the explanation as JSON.")
+@click.option("--lang", default=None, help="zh or en.")
+def explain(
+    pack: str,
+    key: tuple[str, ...],
+    kind: str,
+    items: tuple[str, ...],
+    as_of: str,
+    known_at: str | None,
+    readings: tuple[str, ...],
+    folder: str | None,
+    as_json: bool,
+    lang: str | None,
+) -> None:
+    """Explain, for one record, why PACK says what it says: `houfeng pack explain five-articles note_no=… --item tech`.
+
+    KEY is field=value, as many as it takes; a plain value stands for the only key field.
+    """
+    from pathlib import Path
+
+    from houfeng.book.connection import connect
+    from houfeng.book.store import Book
+    from houfeng.clock import parse_day, parse_moment, wall_clock
+    from houfeng.packs.explain import Explainer
+    from houfeng.packs.load import load_pack
+
+    settings = load()
+    loaded = load_pack(pack).with_readings(dict(reading.partition("=")[::2] for reading in readings))
+    kind = kind or next((d.over for item in items for d in loaded.find(item)), "") or _rule_kind(loaded, items)
+    moment = parse_moment(known_at) if known_at else wall_clock()
+    snapshot = Book.open(Path(folder or settings.book), wall_clock).snapshot(moment if known_at else None)
+    connection = connect(memory=settings.memory, threads=settings.threads)
+    explainer = Explainer(loaded, snapshot, connection, parse_day(as_of), moment.date())
+    found = explainer.explain(kind, _key(kind, key), items)
+    if as_json:
+        click.echo(json.dumps(found.plain(), ensure_ascii=False, default=str, indent=2))
+    else:
+        click.echo("\n".join(found.lines(lang or settings.lang)))
+
+
+def _rule_kind(pack: Pack, items: tuple[str, ...]) -> str:
+    return next((r.over for r in pack.rules.values() if r.name in items or r.id in items), "enterprise")
+
+
+def _key(kind: str, parts: tuple[str, ...]) -> dict[str, str]:
+    from houfeng.book.model import kind as kind_of
+
+    fields = kind_of(kind).key
+    return dict(part.partition("=")[::2] if "=" in part else (fields[-1], part) for part in parts)

@@ -1,0 +1,236 @@
+"""Why a record is what the pack says it is: from the answer down to the clause, the parameter version and the row.
+
+The rows one record reaches are fetched from the book into a small world; the evaluator then keeps every step. What is
+shown is therefore computed by the second road, and a difference from the compiled figure would be seen (`agrees`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, localcontext
+from typing import Any
+
+import duckdb
+
+from houfeng.book.model import Time, kinds
+from houfeng.errors import InputError, Text, UsageError, did_you_mean
+from houfeng.packs.compile import Compiler, Need, Views
+from houfeng.packs.evaluate import EXACT, Evaluator, Trace
+from houfeng.packs.model import Definition, Pack
+from houfeng.packs.rules import rule_items
+from houfeng.packs.sql import literal, name
+from houfeng.packs.world import Record, World
+
+ROWS_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The steps behind the items of one record."""
+
+    kind: str
+    record: Record
+    as_of: date
+    known: date
+    traces: tuple[Trace, ...]
+
+    def lines(self, lang: str = "zh") -> list[str]:
+        """The explanation as indented text."""
+        found = [f"{kinds()[self.kind].label.get(lang)} {record_key(self.kind, self.record)}"]
+        for trace in self.traces:
+            found += _lines(trace, lang, 0)
+        return found
+
+    def plain(self) -> dict[str, Any]:
+        """The explanation as plain values, for JSON."""
+        return {
+            "kind": self.kind,
+            "key": {k: self.record.get(k) for k in kinds()[self.kind].key},
+            "as_of": self.as_of.isoformat(),
+            "known_at": self.known.isoformat(),
+            "items": [_plain(trace) for trace in self.traces],
+        }
+
+
+@dataclass
+class Explainer:
+    """Explains records of a book (or of any views) under one pack, on one day, as known on another."""
+
+    pack: Pack
+    views: Views
+    connection: duckdb.DuckDBPyConnection
+    as_of: date
+    known: date
+
+    def __post_init__(self) -> None:
+        self.pack = rule_items(self.pack, list(self.pack.rules.values()))
+        self.compiler = Compiler(self.pack, self.views, self.as_of, self.known)
+
+    def explain(self, kind: str, key: Mapping[str, Any], items: Sequence[str]) -> Explanation:
+        """Explain `items` (names of items, or of rules) for the one record of `kind` that `key` describes.
+
+        Raises:
+            UsageError: an item does not exist.
+            InputError: no record, or more than one, is described by `key`.
+        """
+        wanted = [definition for item in items for definition in self._definitions(kind, item)]
+        row = self._one(kind, key)
+        need = Need(kind)
+        for definition in wanted:
+            self.compiler.want_item(need, definition)
+        rows: dict[str, dict[tuple[Any, ...], Record]] = {}
+        _keep(rows, kind, [row])
+        self._gather(need, [row], rows)
+        world = World(self.as_of, self.known, {k: list(found.values()) for k, found in rows.items()})
+        evaluator = Evaluator(self.pack, world)
+        with localcontext(EXACT):
+            traces = tuple(evaluator.item(definition, row) for definition in wanted)
+        return Explanation(kind, row, self.as_of, self.known, traces)
+
+    def _definitions(self, kind: str, item: str) -> list[Definition]:
+        if (kind, item) in self.pack.items:
+            return [self.pack.items[(kind, item)]]
+        rule = self.pack.rules.get(item) or next((r for r in self.pack.rules.values() if r.id == item), None)
+        if rule is not None and rule.over == kind:
+            return [self.pack.items[(kind, f"{rule.name}:{tier}")] for tier in rule.tiers]
+        near = did_you_mean(item, [n for over, n in self.pack.items if over == kind])
+        raise UsageError(Text(f"{kind} 上没有 {item}。{near.zh}", f"there is no {item} over {kind}. {near.en}"))
+
+    def _one(self, kind: str, key: Mapping[str, Any]) -> Record:
+        where = " AND ".join(f"{name(kinds()[kind].field(f).name)} = {literal(v)}" for f, v in key.items()) or "TRUE"
+        exact = kinds()[kind].time is Time.PERIOD
+        source = self.views.select(kind, as_of=self.as_of, exact=exact)
+        found = self._fetch(f"SELECT * FROM ({source}) WHERE {where} LIMIT 4")
+        if not found:
+            raise InputError(
+                Text(
+                    f"{self.as_of} 没有这样的{kinds()[kind].label.zh}",
+                    f"no such {kinds()[kind].label.en} on {self.as_of}",
+                )
+            )
+        if len(found) > 1:
+            some = "; ".join(record_key(kind, row) for row in found[:3])
+            raise InputError(Text(f"不止一条，请写全键：{some} …", f"more than one; give the whole key: {some} …"))
+        return found[0]
+
+    def _gather(self, need: Need, rows: Sequence[Record], found: dict[str, dict[tuple[Any, ...], Record]]) -> None:
+        for relation, inner in need.relations.items():
+            declared = kinds()[need.kind].relations[relation]
+            values = {tuple(row.get(own) for own in declared.on) for row in rows}
+            fetched = self._matching(declared.kind, tuple(declared.on.values()), values)
+            _keep(found, declared.kind, fetched)
+            self._gather(inner, fetched, found)
+        for item in need.items.values():
+            if item.measure is None:
+                continue
+            values = {tuple(row.get(k) for k in kinds()[need.kind].key) for row in rows}
+            fetched = self._matching(item.measure.source, item.measure.by, values)
+            _keep(found, item.measure.source, fetched)
+            inner = Need(item.measure.source)
+            for node in (*item.measure.args, *((item.measure.where,) if item.measure.where else ())):
+                self.compiler.want(inner, node)
+            self._gather(inner, fetched, found)
+
+    def _matching(self, kind: str, fields: Sequence[str], values: Iterable[tuple[Any, ...]]) -> list[Record]:
+        known = [row for row in values if None not in row]
+        if not known:
+            return []
+        either = " OR ".join(
+            "(" + " AND ".join(f"{name(f)} = {literal(v)}" for f, v in zip(fields, row, strict=True)) + ")"
+            for row in known
+        )
+        return self._fetch(f"SELECT * FROM ({self.views.select(kind, as_of=self.as_of)}) WHERE {either}")
+
+    def _fetch(self, sql: str) -> list[Record]:
+        cursor = self.connection.execute(sql)
+        columns = [column[0] for column in cursor.description or ()]
+        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _keep(found: dict[str, dict[tuple[Any, ...], Record]], kind: str, rows: Iterable[Record]) -> None:
+    held = found.setdefault(kind, {})
+    for row in rows:
+        held.setdefault((row.get("_submission"), row.get("_row")), row)
+
+
+def record_key(kind: str, record: Record) -> str:
+    """The key of a record, its parts joined by `/`."""
+    return "/".join(str(record.get(k) or "") for k in kinds()[kind].key)
+
+
+def shown(value: Any) -> str:
+    """A value for people: grouped digits, plain truth, `unknown` as a dash."""
+    if value is None:
+        return "—"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, (int, Decimal)):
+        return f"{value:,f}" if isinstance(value, Decimal) else f"{value:,}"
+    return str(value)
+
+
+def _lines(trace: Trace, lang: str, depth: int) -> list[str]:
+    if trace.op == "literal":
+        return []
+    if trace.op == "item" and len(trace.parts) == 1 and trace.parts[0].item is trace.item:
+        reached = trace.parts[0]  # an item reached by a path: show its own steps under the path's name
+        trace = dataclasses.replace(reached, text=trace.text)
+    head = "  " * depth + trace.text
+    if trace.item is not None and trace.item.label.get(lang) and trace.op == "item":
+        head += f"（{trace.item.label.zh}）" if lang == "zh" else f" ({trace.item.label.en})"
+    head += f" = {shown(trace.value)}"
+    details = []
+    if trace.item is not None and trace.item.tag:
+        details.append(trace.item.tag)
+    if trace.item is not None and trace.item.reference:
+        details.append(trace.item.reference)
+    if trace.dated is not None:
+        since = f"{trace.dated.start} 起" if lang == "zh" else f"from {trace.dated.start}"
+        details.append(f"{since}; {trace.dated.reference}" if trace.dated.reference else since)
+    if trace.note:
+        details.append(trace.note)
+    lines = [head + (f"  [{'; '.join(details)}]" if details else "")]
+    lines += [line for part in trace.parts for line in _lines(part, lang, depth + 1)]
+    if trace.item is not None and trace.rows:
+        lines += _rows(trace, lang, depth + 1)
+    elif trace.op == "field" and trace.rows:
+        lines[0] += _origin(*trace.rows[0])
+    return lines
+
+
+def _rows(trace: Trace, lang: str, depth: int) -> list[str]:
+    lines = [
+        "  " * depth + f"· {kind} {record_key(kind, row)}{_origin(kind, row)}" for kind, row in trace.rows[:ROWS_SHOWN]
+    ]
+    if len(trace.rows) > ROWS_SHOWN:
+        more = len(trace.rows) - ROWS_SHOWN
+        lines.append("  " * depth + (f"· 另有 {more} 行" if lang == "zh" else f"· {more} more rows"))
+    return lines
+
+
+def _origin(kind: str, row: Record) -> str:
+    submission = row.get("_submission")
+    return f"  ← {kind} {submission} #{row.get('_row')}" if submission else ""
+
+
+def _plain(trace: Trace) -> dict[str, Any]:
+    found: dict[str, Any] = {"op": trace.op, "text": trace.text, "value": trace.value}
+    if trace.item is not None:
+        found |= {"item": trace.item.name, "label": trace.item.label._asdict(), "reference": trace.item.reference}
+    if trace.dated is not None:
+        found |= {"from": trace.dated.start, "known_from": trace.dated.known_from, "reference": trace.dated.reference}
+    if trace.note:
+        found["note"] = trace.note
+    if trace.rows:
+        found["rows"] = [
+            {"kind": kind, "key": record_key(kind, row), "submission": row.get("_submission"), "row": row.get("_row")}
+            for kind, row in trace.rows
+        ]
+    if trace.parts:
+        found["parts"] = [_plain(part) for part in trace.parts]
+    return found

@@ -1,0 +1,80 @@
+"""Episodes: when an alert opens, escalates and clears. One small state machine, the same for replay and live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import NamedTuple
+
+from houfeng.packs.model import TIERS
+
+
+class Signal(NamedTuple):
+    """What a rule says about a key at one instant: the level of the tier that holds (0: none; 1 blue to 4 red)."""
+
+    instant: int
+    opening: str
+    level: int
+    clearable: bool
+
+
+class Step(NamedTuple):
+    """A change of an episode: opened or escalated to a tier at an instant, by an event."""
+
+    instant: int
+    tier: str
+    event: str
+
+
+@dataclass
+class Episode:
+    """One alert from opening to clearing. `cleared` is nothing while it is open."""
+
+    rule: str
+    key: str
+    steps: list[Step] = field(default_factory=list)
+    cleared: Step | None = None
+
+    @property
+    def opened(self) -> Step:
+        """The step that opened it."""
+        return self.steps[0]
+
+    @property
+    def tier(self) -> str:
+        """The highest tier it reached."""
+        return self.steps[-1].tier
+
+    @property
+    def alert_id(self) -> str:
+        """The alert's identity: emitted twice, stored once."""
+        return alert_id(self.rule, self.key, self.opened.event)
+
+
+def alert_id(rule: str, key: str, event: str) -> str:
+    """The first 16 hex digits of SHA-256 over rule, key and opening event."""
+    return sha256("\n".join((rule, key, event)).encode()).hexdigest()[:16]
+
+
+def episodes(rule: str, key: str, signals: Iterable[Signal], cooldown: int) -> Iterator[Episode]:
+    """The episodes of one rule and key from its signals in order of time; `cooldown` in seconds."""
+    current: Episode | None = None
+    free_from: int | None = None
+    for signal in signals:
+        if current is None:
+            if signal.level > 0 and (free_from is None or signal.instant >= free_from):
+                current = Episode(rule, key, [_step(signal)])
+        elif signal.level > TIERS.index(current.tier) + 1:
+            current.steps.append(_step(signal))
+        elif signal.level == 0 and signal.clearable:
+            current.cleared = Step(signal.instant, current.tier, signal.opening)
+            free_from = signal.instant + cooldown
+            yield current
+            current = None
+    if current is not None:
+        yield current
+
+
+def _step(signal: Signal) -> Step:
+    return Step(signal.instant, TIERS[signal.level - 1], signal.opening)
