@@ -25,7 +25,7 @@ def gather_evidence(
     found: Sequence[tuple[Rule, Episode]],
     event_rows: Mapping[str, str],
 ) -> dict[str, list[tuple[int, Evidence]]]:
-    """Per alert id: (rows in the window, one of the latest `ROWS_KEPT` of them), for each windowed indicator behind it."""
+    """Per alert id: (rows in the window, one of the latest `ROWS_KEPT`), for each windowed indicator behind it."""
     evidence: dict[str, list[tuple[int, Evidence]]] = {}
     for item in plan.windows:
         alerts = [(rule, episode) for rule, episode in found if item.name in behind(pack, rule)]
@@ -80,7 +80,8 @@ def _rows(
         f") r JOIN _alerts a ON r.{name(measure.by[0])} = a._key"
         f" AND r._t > {start} - {start} % {measure.hop} AND r._t <= a._at - {measure.offset}"
         f" WHERE TRUE{where}"
-        f" QUALIFY row_number() OVER (PARTITION BY _alert ORDER BY _t DESC, _id) <= {ROWS_KEPT} ORDER BY _alert, _t DESC, _id"
+        f" QUALIFY row_number() OVER (PARTITION BY _alert ORDER BY _t DESC, _id) <= {ROWS_KEPT}"
+        " ORDER BY _alert, _t DESC, _id"
     )
     found = []
     for alert, total, row_id, submission, row, *values in connection.execute(sql).fetchall():

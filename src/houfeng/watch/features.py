@@ -1,7 +1,7 @@
-"""Features of the day: snapshot indicators and the key's own fields, as known when each day began, over a whole history.
+"""Features of the day: snapshot indicators and the key's own fields, as known when each day began.
 
-Every row of the book gets the stretch of days on which a feature sees it (`spans`, cut by the row's own validity). A key's
-features change only where such a stretch begins or ends, so they are computed at those days and looked up by day.
+Every row of the book gets the stretch of days on which a feature sees it (`spans`, cut by the row's own validity). A
+key's features change only where such a stretch begins or ends, so they are computed at those days and looked up by day.
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ def panel_sql(plan: Plan, source: str, by: str, items: Sequence[Definition], row
     )
     if kind.time is Time.VALIDITY:
         key = ", ".join(f"coalesce(CAST({name(k)} AS VARCHAR), '')" for k in kind.key)
-        joined += f" QUALIFY d._key IS NULL OR row_number() OVER (PARTITION BY t._key, t._day, {key} ORDER BY d._rank DESC) = 1"
+        best = f"row_number() OVER (PARTITION BY t._key, t._day, {key} ORDER BY d._rank DESC)"
+        joined += f" QUALIFY d._key IS NULL OR {best} = 1"
     columns = "".join(f", {_aggregate(item, writer)} AS {name(item.name)}" for item in items)
     return (
         f"WITH dated AS MATERIALIZED ({keyed}), turns AS ({turns}), seen AS ({joined})"

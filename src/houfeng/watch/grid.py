@@ -126,7 +126,8 @@ def distinct_sql(item: Definition, rows: str, writer: SqlWriter) -> str:
         f" WHERE {name(measure.by[0])} IN (SELECT _key FROM _keys) AND {value} IS NOT NULL{where}"
     )
     over = f"OVER (PARTITION BY _key ORDER BY _t {frame(measure)})"
-    counted = f"SELECT _key, _t, g, count(DISTINCT v) {over} AS n FROM (SELECT *, 0 AS g FROM ({seen}) UNION ALL SELECT _key, _t, NULL, 1 FROM _points)"
+    both = f"SELECT *, 0 AS g FROM ({seen}) UNION ALL SELECT _key, _t, NULL, 1 FROM _points"
+    counted = f"SELECT _key, _t, g, count(DISTINCT v) {over} AS n FROM ({both})"
     return f"SELECT _key, _t, {compared(measure, 'n')} AS {name(item.name)} FROM ({counted}) WHERE g = 1"
 
 
@@ -152,7 +153,8 @@ def top_share_windows_sql(item: Definition, rows: str, writer: SqlWriter) -> str
         f" (SELECT DISTINCT _key, _t FROM ev) e ON g._key = e._key AND g._t - {measure.offset} >= e._t"
     )
     sums = (
-        "SELECT s._key, s._after, s._last, ev.who, sum(ev.part) AS part FROM (SELECT DISTINCT _key, _after, _last FROM edges) s"
+        "SELECT s._key, s._after, s._last, ev.who, sum(ev.part) AS part"
+        " FROM (SELECT DISTINCT _key, _after, _last FROM edges) s"
         " JOIN ev ON ev._key = s._key AND ev._t > s._after AND ev._t <= s._last GROUP BY ALL"
     )
     share = "CASE WHEN sum(part) > 0 THEN CAST(max(part) AS DOUBLE) / CAST(sum(part) AS DOUBLE) END"

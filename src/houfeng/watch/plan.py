@@ -115,6 +115,6 @@ class _Planner:
     def _refuse(self, rule: Rule, what: str) -> None:
         text = Text(
             f"规则 {rule.id} 用到 {what}：预警只能用键自己的字段、指标，以及其他种类自己的字段",
-            f"rule {rule.id} uses {what}: a warning can use the key's own fields and items, and other kinds' own fields",
+            f"rule {rule.id} uses {what}: a warning has the key's fields and items, and other kinds' own fields",
         )
         self.problems.append(Problem("watch.scope", text, rule.where))

@@ -48,12 +48,13 @@ class Replay:
     threads: int | None = None
     keys: dict[str, int] = field(default_factory=dict)
     points: int = 0
+    unwatched: list[str] = field(default_factory=list)
 
     def alerts(self) -> Iterator[Alert]:
-        """All alerts, by kind, shard, rule and key; each once.
+        """All alerts, by kind, shard, rule and key; each once. A kind of which the book has no record is in `unwatched`.
 
         Raises:
-            InputError: a rule cannot be replayed, or the book has no record of the watched kind.
+            InputError: a rule cannot be replayed, or the book has no record of any watched kind.
         """
         for kind in dict.fromkeys(rule.over for rule in self.pack.rules.values()):
             rules = [rule for rule in self.pack.rules.values() if rule.over == kind]
@@ -62,6 +63,13 @@ class Replay:
                 continue
             with connect(memory=self.memory, threads=self.threads) as connection:
                 yield from self._kind(_Shards(self, connection, plan))
+        if not self.keys:
+            raise InputError(
+                Text(
+                    f"账簿里没有可预警的对象：{'、'.join(kinds()[k].label.zh for k in self.unwatched)}",
+                    f"the book holds nobody to watch: no {', '.join(kinds()[k].label.en for k in self.unwatched)}",
+                )
+            )
 
     def _wanted(self, rule: Rule) -> bool:
         return not self.only or rule.name in self.only or rule.id in self.only
@@ -69,6 +77,9 @@ class Replay:
     def _kind(self, shards: _Shards) -> Iterator[Alert]:
         plan = shards.plan
         number = shards.prepare()
+        if not number:
+            self.unwatched.append(plan.kind)
+            return
         self.keys[plan.kind] = shards.key_count
         rules = [rule for rule in plan.rules if self._wanted(rule)]
         for shard in range(number):
@@ -144,7 +155,7 @@ class _Shards:
         return int(row[0])
 
     def prepare(self) -> int:
-        """Find the keys and the day each goes live; gives the number of shards."""
+        """Find the keys and the day each goes live; gives the number of shards, 0 where there is no key."""
         plan, execute = self.plan, self.connection.execute
         execute(features.TOP_SHARE_MACRO)
         used = {plan.kind, *(m.source for s in plan.snapshots if (m := s.measure) is not None)}
@@ -152,18 +163,11 @@ class _Shards:
             features.register_spans(self.connection, self.snapshot, kind)
         self.event_rows = {source: self._event_rows(source) for source, _ in plan.sources}
         records = features.dated_rows_sql(self.snapshot, kinds()[plan.kind], [plan.key])
-        execute(
-            f"CREATE TEMP TABLE _all AS SELECT DISTINCT {name(plan.key)} AS _key FROM ({features.history_sql(self.snapshot, plan.kind, [plan.key])})"
-        )
+        every = features.history_sql(self.snapshot, plan.kind, [plan.key])
+        execute(f"CREATE TEMP TABLE _all AS SELECT DISTINCT {name(plan.key)} AS _key FROM ({every})")
         self.key_count = self.count("_all")
         if not self.key_count:
-            label = kinds()[plan.kind].label
-            raise InputError(
-                Text(
-                    f"账簿里没有{label.zh}的记录，没有可预警的对象",
-                    f"the book holds no {label.en} record: there is nobody to watch",
-                ),
-            )
+            return 0
         first_seen = [f"SELECT {name(plan.key)} AS _key, min(_from) AS day FROM ({records}) GROUP BY 1"]
         for source, by in plan.sources:
             instant = f"DATE '1970-01-01' + CAST({instant_sql(kinds()[source])} // {DAY} AS INTEGER)"

@@ -1,0 +1,1 @@
+"""What the synthetic province stands on: identifiers, columns, months, industries, institutions."""

@@ -1,0 +1,161 @@
+"""The SQL replay equals the slow oracle on random histories: every alert, every step, every clearing."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from houfeng.book.store import Book
+from houfeng.clock import fixed_clock
+from houfeng.packs.load import load_pack
+from houfeng.packs.model import Pack
+from houfeng.watch import replay as replay_module
+from houfeng.watch.replay import Replay
+from watch.replay_samples import Oracle, Sent, instant, submit, write_pack
+
+FIRST, LAST = date(2025, 1, 2), date(2025, 1, 8)
+FIRMS = ("A", "B")
+EVENT_DAYS = 9
+PHASES = (Phase.explicit, Phase.generate)  # shrinking rebuilds a book each time and takes minutes
+
+moments = st.builds(
+    lambda day, second: datetime(2024, 12, 31) + timedelta(days=day, seconds=second),
+    st.integers(0, EVENT_DAYS),
+    st.sampled_from([0, 1, 3599, 3600, 6 * 3600, 12 * 3600, 12 * 3600, 86398, 86399]),
+)
+amounts = st.sampled_from(
+    [Decimal("10.00"), Decimal("20.00"), Decimal("60.01"), Decimal("99.99"), Decimal("3000000000.00")]
+)
+flows = st.lists(
+    st.fixed_dictionaries(
+        {
+            "enterprise_id": st.sampled_from([*FIRMS, "unknown"]),
+            "occurred_at": moments,
+            "direction": st.sampled_from(["in", "out"]),
+            "amount": amounts,
+            "counterparty_id": st.sampled_from(["X", "Y", "Z", None]),
+            "balance_after": st.sampled_from([Decimal("5.00"), Decimal("70.00"), None]),
+        }
+    ),
+    max_size=14,
+)
+records = st.lists(
+    st.fixed_dictionaries(
+        {
+            "enterprise_id": st.sampled_from(FIRMS),
+            "occurred_on": st.dates(date(2024, 12, 31), date(2025, 1, 8)),
+            "record_type": st.sampled_from(["enforcement", "petition"]),
+        }
+    ),
+    max_size=4,
+)
+loans = st.lists(
+    st.fixed_dictionaries(
+        {
+            "borrower_id": st.sampled_from(FIRMS),
+            "balance": st.sampled_from([Decimal("500.00"), Decimal("900.00")]),
+            "overdue_days": st.sampled_from([0, 31, 91, None]),
+            "quality": st.sampled_from(["FQ01", "FQ05", None]),
+        }
+    ),
+    max_size=3,
+)
+statuses = st.lists(
+    st.fixed_dictionaries(
+        {
+            "enterprise_id": st.sampled_from(FIRMS),
+            "valid_from": st.sampled_from([None, date(2025, 1, 3), date(2025, 1, 6)]),
+            "valid_to": st.sampled_from([None, date(2025, 1, 5), date(2025, 1, 7)]),
+        }
+    ),
+    max_size=2,
+    unique_by=lambda row: row["enterprise_id"],
+)
+received = st.builds(
+    lambda d, s: datetime(2025, 1, 1) + timedelta(days=d, seconds=s), st.integers(0, 7), st.sampled_from([0, 1, 40000])
+)
+periods = st.sampled_from([date(2024, 12, 31), date(2025, 1, 4)])
+reports = st.lists(st.tuples(received, st.sampled_from(["P", "Q"]), periods, loans, statuses), max_size=4)
+sizes = st.sampled_from(["CS03", "CS04"])
+
+
+def history(flow_rows: list, record_rows: list, report_rows: list, size: str) -> list[Sent]:
+    """What was sent, in order of receipt, with keys filled in."""
+    start = datetime(2024, 12, 30)
+    firms = [{"enterprise_id": firm, "name": firm, "size": size} for firm in FIRMS]
+    sent = [Sent("enterprise", "registry", date(2024, 12, 30), firms, start)]
+    flow = [{"flow_no": f"{n:03}", "institution_id": "P", "account_no": "1", **row} for n, row in enumerate(flow_rows)]
+    record = [{"record_no": f"{n:03}", **row} for n, row in enumerate(record_rows)]
+    sent += [
+        Sent("account_flow", "bank", None, flow, start + timedelta(seconds=1)),
+        Sent("public_record", "court", None, record, start + timedelta(seconds=2)),
+    ]
+    for number, (when, bank, period, loan_rows, status_rows) in enumerate(sorted(report_rows, key=lambda r: r[0])):
+        when += timedelta(microseconds=number)
+        rows = [
+            {"institution_id": bank, "contract_no": str(n), "note_no": str(n), "period": period, **r}
+            for n, r in enumerate(loan_rows)
+        ]
+        sent.append(Sent("loan_balance", bank, period, rows, when))
+        named = [{"status": "hnte", **r} for r in status_rows]
+        sent.append(Sent("enterprise_status", bank, period, named, when + timedelta(seconds=0, microseconds=100)))
+    return sorted(sent, key=lambda s: s.received)
+
+
+@pytest.fixture(scope="module")
+def pack(tmp_path_factory: pytest.TempPathFactory) -> Pack:
+    return load_pack(write_pack(tmp_path_factory.mktemp("packs") / "sample"))
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, phases=PHASES, suppress_health_check=list(HealthCheck))
+@given(flows, records, reports, sizes)
+def test_replay_equals_the_oracle(pack: Pack, flow_rows: list, record_rows: list, report_rows: list, size: str) -> None:
+    sent = history(flow_rows, record_rows, report_rows, size)
+    with tempfile.TemporaryDirectory() as folder:
+        book = Book.create(Path(folder) / "book", fixed_clock(datetime(2025, 2, 1)))
+        for one in sent:
+            submit(book, one.kind, one.reporter, one.period, one.rows, one.received)
+        alerts = list(Replay(book.snapshot(), pack, FIRST, LAST, threads=1).alerts())
+    found = [
+        (
+            a.rule,
+            a.key,
+            [(instant(a.opened_at), a.tier_at_opening, a.opening_event)]
+            + [(instant(t), tier, e) for t, tier, e in a.escalations],
+            (instant(a.cleared_at), a.clearing_event) if a.cleared_at else None,
+        )
+        for a in alerts
+    ]
+    wanted = [(t.rule, t.key, t.steps, t.cleared) for t in Oracle(pack, sent, FIRST, LAST).told()]
+    assert sorted(found, key=repr) == sorted(wanted, key=repr)
+
+
+@pytest.mark.parametrize("points", [1, 20, 10_000])
+def test_shards_do_not_change_the_alerts(
+    tmp_path: Path, pack: Pack, monkeypatch: pytest.MonkeyPatch, points: int
+) -> None:
+    flow = [
+        {
+            "enterprise_id": firm,
+            "occurred_at": datetime(2025, 1, 1 + n % 8, n % 24),
+            "direction": "out",
+            "amount": Decimal(60 + n),
+        }
+        for n in range(24)
+        for firm in FIRMS
+    ]
+    sent = history(flow, [], [], "CS04")
+    book = Book.create(tmp_path / "book", fixed_clock(datetime(2025, 2, 1)))
+    for one in sent:
+        submit(book, one.kind, one.reporter, one.period, one.rows, one.received)
+    monkeypatch.setattr(replay_module, "POINTS_PER_SHARD", points)
+    lines = sorted(a.line() for a in Replay(book.snapshot(), pack, FIRST, LAST, threads=1).alerts())
+    assert len({a for a in lines}) == len(lines) > 4
+    wanted = Oracle(pack, sent, FIRST, LAST).told()
+    assert len(lines) == len(wanted)
