@@ -1,0 +1,1 @@
+"""What the store stands on: tables of Parquet files, the lock, the list of submissions, the rules of their order."""
