@@ -20,13 +20,14 @@ from houfeng.errors import Problem, Text, Where
 
 MAX_DEPTH = 24
 MAX_BYTES = 4_000_000
+MAX_DIGITS = 40
 
 Scalar = str | int | Decimal | bool | date | None
 
-_INT = re.compile(r"[-+]?\d[\d_]*")
-_DECIMAL = re.compile(r"[-+]?\d[\d_]*\.\d+")
+_INT = re.compile(r"[-+]?[0-9][0-9_]*")
+_DECIMAL = re.compile(r"[-+]?[0-9][0-9_]*\.[0-9]+")
 _QUOTED = ("'", '"', "|", ">")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Item:
 
 def read_yaml(text: str, file: str) -> tuple[Item | None, list[Problem]]:
     """Read one YAML document. Gives the root (nothing if it cannot be read) and every problem found."""
-    if len(text.encode()) > MAX_BYTES:
+    if len(text.encode(errors="replace")) > MAX_BYTES:
         return None, [
             Problem(
                 "yaml.too_big", Text("文件超过 4 MB，不像人写的 YAML", "over 4 MB: no YAML a person wrote"), Where(file)
@@ -79,16 +80,8 @@ def read_yaml(text: str, file: str) -> tuple[Item | None, list[Problem]]:
         ]
     reader = _Reader(file)
     try:
-        for event in yaml.parse(text, yaml.CSafeLoader):
-            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                return None, [
-                    reader.problem(
-                        "yaml.alias",
-                        event.start_mark,
-                        "不许用锚点和引用（& 与 *）",
-                        "anchors and aliases (& and *) are not allowed",
-                    )
-                ]
+        if (refused := _refused(text, reader)) is not None:
+            return None, [refused]
         root = yaml.compose(text, yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -102,7 +95,20 @@ def read_yaml(text: str, file: str) -> tuple[Item | None, list[Problem]]:
         ]
     if root is None:
         return Item(1, 1, entries={}), []
-    return reader.item(root, 0), reader.problems
+    return reader.item(root), reader.problems
+
+
+def _refused(text: str, reader: _Reader) -> Problem | None:
+    # Looked for in the flat stream of events: building the tree of a deep or self-referring file is what would hurt.
+    depth = 0
+    for event in yaml.parse(text, yaml.CSafeLoader):
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            zh, en = "不许用锚点和引用（& 与 *）", "anchors and aliases (& and *) are not allowed"
+            return reader.problem("yaml.alias", event.start_mark, zh, en)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            return reader.problem("yaml.too_deep", event.start_mark, "嵌套过深", "nested too deeply")
+    return None
 
 
 class _Reader:
@@ -114,21 +120,21 @@ class _Reader:
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         return Problem(code, Text(zh, en), Where(self.file, line, column))
 
-    def item(self, node: yaml.Node, depth: int, key: yaml.Node | None = None) -> Item:
+    def item(self, node: yaml.Node, key: yaml.Node | None = None) -> Item:
         mark = node.start_mark
         line, column = mark.line + 1, mark.column + 1
         key_line, key_column = (key.start_mark.line + 1, key.start_mark.column + 1) if key is not None else (0, 0)
-        if depth > MAX_DEPTH:
-            self.problems.append(self.problem("yaml.too_deep", mark, "嵌套过深", "nested too deeply"))
-            return Item(line, column)
+        if not node.tag.startswith("tag:yaml.org,2002:") or node.tag.endswith("binary"):
+            shown = node.tag
+            self.problems.append(self.problem("yaml.tag", mark, f"不许用标签 {shown}", f"tags are not allowed: {shown}"))
         entries: dict[str, Item] | None = None
         items: tuple[Item, ...] | None = None
         value: Scalar = None
         style = None
         if isinstance(node, yaml.MappingNode):
-            entries = self._entries(node, depth)
+            entries = self._entries(node)
         elif isinstance(node, yaml.SequenceNode):
-            items = tuple(self.item(child, depth + 1) for child in node.value)
+            items = tuple(self.item(child) for child in node.value)
         elif isinstance(node, yaml.ScalarNode):
             value, style = self._scalar(node), node.style
         return Item(
@@ -143,7 +149,7 @@ class _Reader:
             quoted=style in ("'", '"'),
         )
 
-    def _entries(self, node: yaml.MappingNode, depth: int) -> dict[str, Item]:
+    def _entries(self, node: yaml.MappingNode) -> dict[str, Item]:
         entries: dict[str, Item] = {}
         for key, child in node.value:
             if not isinstance(key, yaml.ScalarNode):
@@ -161,22 +167,19 @@ class _Reader:
                     )
                 )
                 continue
-            entries[key.value] = self.item(child, depth + 1, key)
+            entries[key.value] = self.item(child, key)
         return entries
 
     def _scalar(self, node: yaml.ScalarNode) -> Scalar:
         text: str = node.value
-        if not node.tag.startswith("tag:yaml.org,2002:") or node.tag.endswith("binary"):
-            self.problems.append(
-                self.problem("yaml.tag", node.start_mark, f"不许用标签 {node.tag}", f"tags are not allowed: {node.tag}")
-            )
-            return text
         if node.style in _QUOTED:  # the C reader gives '' for a plain scalar, the Python reader None
             return text
         if text in ("", "~", "null"):
             return None
         if text in ("true", "false"):
             return text == "true"
+        if len(text) > MAX_DIGITS:
+            return text
         if _INT.fullmatch(text) and not (len(text) > 1 and text[0] == "0"):
             return int(text.replace("_", ""))
         if _DECIMAL.fullmatch(text):

@@ -24,6 +24,8 @@ FIELD_TYPES: Mapping[Type, tuple[T, int]] = {
 }
 
 Key = tuple[str, str]
+MAX_HEIGHT = 200  # steps of an item with all it rests on: every road to its value is walked by recursion
+MAX_BINDING = 30  # items waiting for one another while they are read
 
 
 class Names:
@@ -39,6 +41,7 @@ class Names:
         self.problems: list[Problem] = []
         self._binding: list[Key] = []
         self._failed: set[Key] = set()
+        self._heights: dict[Key, int] = {}
 
     def item_names(self, kind: str) -> list[str]:
         """The names of all items over `kind`."""
@@ -55,16 +58,36 @@ class Names:
             return Text(f"{key[1]} 本身有错", f"{key[1]} is itself wrong")
         if key not in self.pending:
             return None
+        if len(self._binding) >= MAX_BINDING:
+            return Text(f"{key[1]} 所依据的指标层层太多", f"{key[1]} stands under too many items")
         self._binding.append(key)
         try:
             definition = self.pending[key]()
         finally:
             self._binding.pop()
+        if definition is not None and self._height(definition) > MAX_HEIGHT:
+            what = Text(f"{key[1]} 层层依据太深", f"{key[1]} rests on too many items, one on the other")
+            self.problems.append(Problem("pack.too_deep", what, definition.where))
+            definition = None
         if definition is None:
             self._failed.add(key)
             return Text(f"{key[1]} 本身有错", f"{key[1]} is itself wrong")
         self.bound[key] = definition
         return definition
+
+    def _height(self, item: Definition) -> int:
+        key = (item.over, item.name)
+        if key not in self._heights:
+            measured = [*item.measure.args, item.measure.where] if item.measure is not None else []
+            nodes = [*item.nodes(), *(node for node in measured if node is not None)]
+            self._heights[key] = 3 + max((self._node_height(node) for node in nodes), default=0)
+        return self._heights[key]
+
+    def _node_height(self, node: Node) -> int:
+        below = [self._node_height(arg) for arg in node.args]
+        if node.op == "item":
+            below.append(self._height(self.bound[(node.value.kind, node.value.name)]))
+        return 1 + max(below, default=0)
 
     def bind_all(self) -> None:
         """Bind every pending item, in the order they were written."""

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from houfeng.book.connection import connect
 from houfeng.book.model import SQL, Kind, Time, kinds
-from houfeng.errors import HoufengError, Problem, Text, did_you_mean
+from houfeng.errors import HoufengError, InputError, Problem, Text, did_you_mean
 from houfeng.packs.compile import Compiler
 from houfeng.packs.evaluate import EXACT, Evaluator
 from houfeng.packs.model import Case, Pack
@@ -69,8 +69,10 @@ def _parameters(pack: Pack, case: Case) -> list[Problem]:
 def _expectations(
     pack: Pack, case: Case, asked: str, rows: Mapping[str, list[Record]], connection: duckdb.DuckDBPyConnection
 ) -> list[Problem]:
-    if not case.expect or not rows.get(asked):
+    if not case.expect:
         return []
+    if not rows.get(asked):
+        raise InputError(Text("given 里没有要问的行", "given holds no row to ask about"))
     world = World.of(case.as_of, case.known_at, rows)
     row = rows[asked][0]
     rules = {key: pack.rules[key] for key in case.expect if key in pack.rules}
@@ -103,9 +105,12 @@ def _compiled(pack: Pack, views: RowViews, case: Case, asked: str, items: Sequen
     compiler = Compiler(pack, views, case.as_of, case.known_at)
     where = " AND ".join(f"{name(k)} = {literal(row[k])}" for k in kinds()[asked].key)
     statement = compiler.statement(asked, items, where=where)
-    cursor = views.connection.execute(statement.sql)
-    names = [column[0] for column in cursor.description or ()]
-    found = next(iter(cursor.fetchall()), None)
+    try:
+        cursor = views.connection.execute(statement.sql)
+        names = [column[0] for column in cursor.description or ()]
+        found = next(iter(cursor.fetchall()), None)
+    except (duckdb.OutOfRangeException, duckdb.ConversionException) as error:
+        raise InputError(Text(f"数太大，装不下：{error}", f"a number too large to hold: {error}")) from error
     return dict(zip(names, found, strict=True)) if found else dict.fromkeys(items)
 
 
@@ -130,7 +135,7 @@ def _problem(case: Case, key: str, code: str, wanted: Any, found: Any, hint: Tex
             f"用例“{case.name}”：{key} 编译得 {wanted}，解释得 {found}",
             f"case “{case.name}”: {key} is {wanted} compiled and {found} explained",
         )
-    if code.startswith("pack.unknown"):
+    if code in ("pack.unknown_name", "pack.unknown_parameter"):
         shown = Text(f"用例“{case.name}”：没有 {key}", f"case “{case.name}”: there is no {key}")
     return Problem(code, shown, case.where, suggestion=hint)
 

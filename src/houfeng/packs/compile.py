@@ -92,11 +92,11 @@ class Compiler:
         for path in (*keys, *fields):
             self._want_path(need, path)
         for item in items:
-            self._want_item(need, self.pack.items[(kind, item)])
+            self.want_item(need, self.pack.items[(kind, item)])
         reasons = [Bit(i, label) for i in items for label in self._bit_labels(kind, i)] if bits else []
         for bit in reasons:
             for node in self._bit_nodes(kind, bit):
-                self._want(need, node)
+                self.want(need, node)
         source = self.subquery(need, exact=exact)
         masks, mask_columns = self._masks(kind, reasons)
         wanted = [*keys, *(f for f in fields if f not in keys), *items]
@@ -110,13 +110,14 @@ class Compiler:
 
     # -- what is needed -------------------------------------------------------------------------------------------
 
-    def _want(self, need: Need, node: Node) -> None:
+    def want(self, need: Need, node: Node) -> None:
+        """Add to `need` all that `node` refers to."""
         for part in node.walk():
             if part.op == "field":
                 self._want_path(need, ".".join((*part.value.path, part.value.name)))
             elif part.op == "item":
                 target = self._through(need, part.value.path)
-                self._want_item(target, self.pack.items[(target.kind, part.value.name)])
+                self.want_item(target, self.pack.items[(target.kind, part.value.name)])
 
     def _want_path(self, need: Need, path: str) -> None:
         *relations, last = path.split(".")
@@ -124,7 +125,7 @@ class Compiler:
         if last in kinds()[target.kind].fields:
             target.fields.add(last)
         else:
-            self._want_item(target, self.pack.items[(target.kind, last)])
+            self.want_item(target, self.pack.items[(target.kind, last)])
 
     def _through(self, need: Need, relations: Iterable[str]) -> Need:
         for relation in relations:
@@ -135,12 +136,13 @@ class Compiler:
             need = need.relations[relation]
         return need
 
-    def _want_item(self, need: Need, item: Definition) -> None:
+    def want_item(self, need: Need, item: Definition) -> None:
+        """Add to `need` an item and all that it refers to."""
         if item.name in need.items:
             return
         for node in item.nodes():
             if node is not item.amount:
-                self._want(need, node)
+                self.want(need, node)
         if item.measure is not None:
             need.fields |= set(kinds()[need.kind].key)
         need.items[item.name] = item
@@ -206,7 +208,7 @@ class Compiler:
         for item in items:
             assert item.measure is not None
             for node in (*item.measure.args, *((item.measure.where,) if item.measure.where else ())):
-                self._want(inner, node)
+                self.want(inner, node)
         return self.subquery(inner)
 
     def _grouped(self, source: str, by: Sequence[str], items: Sequence[Definition]) -> _Group:

@@ -14,8 +14,9 @@ from decimal import Context, Decimal, localcontext
 from typing import Any
 
 from houfeng.book.model import kinds
+from houfeng.errors import InputError, Problem, Text
 from houfeng.packs.expression import Node
-from houfeng.packs.functions import FUNCTIONS, SKIP_UNKNOWN, T, to_date
+from houfeng.packs.functions import FUNCTIONS, SKIP_UNKNOWN, SPACES, T, add_days, to_date, unify
 from houfeng.packs.measures import WindowBounds, seconds
 from houfeng.packs.model import CodeSet, Dated, Definition, Form, Measure, Pack
 from houfeng.packs.sql import ordered_exemptions
@@ -70,9 +71,9 @@ class Evaluator:
             trace.value = general.value is True and not any(e.value is True for e in exceptions)
             trace.note = ", ".join(e.label for e, t in zip(item.exemptions, exceptions, strict=True) if t.value is True)
             return trace
-        if item.form is Form.TABLE:
-            return self._table(trace, item, row)
-        return self._value(trace, item, row)
+        trace = self._table(trace, item, row) if item.form is Form.TABLE else self._value(trace, item, row)
+        trace.value = widened(trace.value, item.type, item.scale)
+        return trace
 
     def _table(self, trace: Trace, item: Definition, row: Record) -> Trace:
         for number, line in enumerate(item.rows, 1):
@@ -119,9 +120,10 @@ class Evaluator:
             )
             trace.text, trace.parts = node.text, [args[1]]
             return trace
-        value = self._operate(node, [a.value for a in args])
-        if node.type is T.RATIO:
-            value = to_double(value, node.scale)
+        values = [a.value for a in args]
+        fits(values, max((arg.scale for arg in node.args), default=0), node.text)
+        value = self._operate(node, values)
+        fits([value], node.scale, node.text)
         return Trace(node.op, node.text, value, args)
 
     def _reached(self, node: Node, row: Record, kind: str) -> Trace:
@@ -130,10 +132,7 @@ class Evaluator:
             current = self.world.related(kind, current, relation) if current is not None else None
             kind = kinds()[kind].relations[relation].kind
         if current is None:
-            note = "no row" if node.value.path else ""
-            if node.op == "item" and self.pack.items[(node.value.kind, node.value.name)].form is Form.THEME:
-                return Trace(node.op, node.text, None, note=note)
-            return Trace(node.op, node.text, None, note=note)
+            return Trace(node.op, node.text, None, note="no row")
         if node.op == "field":
             return Trace("field", node.text, current.get(node.value.name), rows=[(kind, current)])
         inner = self.item(self.pack.items[(node.value.kind, node.value.name)], current)
@@ -146,14 +145,17 @@ class Evaluator:
     def _operate(self, node: Node, values: list[Any]) -> Any:
         if node.op.startswith("call:"):
             return self._call(node, node.op.removeprefix("call:"), values)
+        if node.op == "case":
+            values = [
+                v if i % 2 == 0 and i < len(values) - 1 else widened(v, node.type, node.args[i].scale)
+                for i, v in enumerate(values)
+            ]
         if node.op in _LAZY:
             return _LAZY[node.op](values)
-        if (node.op in _ON_NUMBERS and any(arg.type is T.RATIO for arg in node.args)) or node.op == "/":
-            values = [to_double(v, arg.scale) for v, arg in zip(values, node.args, strict=True)]
-        if any(isinstance(v, datetime) for v in values):
-            values = [datetime.combine(v, datetime.min.time()) if type(v) is date else v for v in values]
-        if node.op == "in":
-            return _member(values)
+        common = T.RATIO if node.op == "/" else unify([arg.type for arg in node.args]) or T.NULL
+        values = [widened(v, common, arg.scale) for v, arg in zip(values, node.args, strict=True)]
+        if node.op in _UNKNOWING:
+            return _UNKNOWING[node.op](values)
         if any(v is None for v in values):
             return None
         return _STRICT[node.op](values)
@@ -165,10 +167,11 @@ class Evaluator:
             return self._set(self.pack.sets[values[1]], function, values)
         if function not in SKIP_UNKNOWN and any(v is None for v in values):
             return values[0] if function == "nullif" else None
-        if any(arg.type is T.RATIO for arg in node.args) and function in ("coalesce", "least", "greatest", "nullif"):
-            values = [to_double(v, arg.scale) for v, arg in zip(values, node.args, strict=True)]
-        if any(isinstance(v, datetime) for v in values) and function in ("coalesce", "least", "greatest", "nullif"):
-            values = [datetime.combine(v, datetime.min.time()) if type(v) is date else v for v in values]
+        if function in ("coalesce", "least", "greatest", "nullif"):
+            common = unify([arg.type for arg in node.args]) or T.NULL
+            wide = [widened(v, common, arg.scale) for v, arg in zip(values, node.args, strict=True)]
+            found = FUNCTIONS[function].python(*wide)
+            return values[0] if function == "nullif" and found is not None else found
         return FUNCTIONS[function].python(*values)
 
     def _set(self, code_set: CodeSet, function: str, values: list[Any]) -> Any:
@@ -181,7 +184,7 @@ class Evaluator:
             return False
         if not member.starred:
             return True
-        return len(values) > 2 and len((values[2] or "").strip(" ")) >= code_set.evidence_length
+        return len(values) > 2 and len((values[2] or "").strip(SPACES)) >= code_set.evidence_length
 
     # -- measures -------------------------------------------------------------------------------------------------
 
@@ -189,6 +192,8 @@ class Evaluator:
         assert trace.item is not None
         key = tuple(row.get(k) for k in kinds()[trace.item.over].key)
         bounds = WindowBounds.of(measure, self.world.as_of)
+        if bounds.until is not None and self.world.instant is not None:
+            bounds = WindowBounds.at(measure, self.world.instant)
         kept: list[Record] = []
         for candidate in self.world.find(measure.source, measure.by, key):
             if self._in_window(measure, bounds, candidate) and (
@@ -198,6 +203,7 @@ class Evaluator:
         columns = [[self.node(arg, r, measure.source).value for r in kept] for arg in measure.args]
         trace.rows = [(measure.source, r) for r in kept]
         value = self._aggregate(measure, kept, columns, bounds)
+        fits([value], measure.args[0].scale if measure.args else 0, trace.text)
         if measure.compare is not None:
             operator, limit = measure.compare
             value = (
@@ -275,6 +281,28 @@ def to_double(value: Any, scale: int) -> Any:
     return double if unscaled >= 0 else -double
 
 
+def widened(value: Any, kind: T, scale: int) -> Any:
+    """`value` as one of the wider type `kind`: a number as a ratio, a day as the moment it begins."""
+    if kind is T.RATIO:
+        return to_double(value, scale)
+    if kind is T.DATETIME and type(value) is date:
+        return datetime.combine(value, datetime.min.time())
+    return value
+
+
+def fits(values: Sequence[Any], scale: int, text: str) -> None:
+    """Hold `values` to what the compiled statement can hold too; see “Bounds” in the pack language.
+
+    Raises:
+        InputError: an integer is over 64 bits, or a decimal over 38 digits with its `scale` decimal places.
+    """
+    for value in values:
+        wide = isinstance(value, int) and not -(2**63) <= value < 2**63
+        if wide or (isinstance(value, Decimal) and abs(value) >= Decimal(10) ** (38 - scale)):
+            what = Text(f"数太大，装不下：{text}", f"a number too large to hold: {text}")
+            raise InputError(what, (Problem("pack.overflow", what, value=str(value)),))
+
+
 def _comparable(value: Any) -> Any:
     return Decimal(value) if isinstance(value, int) else value
 
@@ -300,8 +328,11 @@ def _member(values: Sequence[Any]) -> bool | None:
     return True if any(values[0] == v for v in values[1:] if v is not None) else None if None in values[1:] else False
 
 
-def _between(values: Sequence[Any]) -> bool:
-    return bool(values[1] <= values[0] <= values[2])
+def _between(values: Sequence[Any]) -> bool | None:
+    value, low, high = values
+    if value is None:
+        return None
+    return _and((None if low is None else low <= value, None if high is None else value <= high))
 
 
 def _like(values: Sequence[Any]) -> bool:
@@ -316,7 +347,7 @@ _LAZY: dict[str, Callable[[Sequence[Any]], Any]] = {
     "is_null": lambda v: v[0] is None,
     "not": lambda v: None if v[0] is None else not v[0],
 }
-_ON_NUMBERS = frozenset({"=", "<>", "<", "<=", ">", ">=", "+", "-", "*", "in", "between"})
+_UNKNOWING: dict[str, Callable[[Sequence[Any]], Any]] = {"in": _member, "between": _between}
 _STRICT: dict[str, Callable[[Sequence[Any]], Any]] = {
     "=": lambda v: v[0] == v[1],
     "<>": lambda v: v[0] != v[1],
@@ -330,8 +361,7 @@ _STRICT: dict[str, Callable[[Sequence[Any]], Any]] = {
     "/": lambda v: v[0] / v[1] if v[1] else None,
     "neg": lambda v: -v[0],
     "days": lambda v: (v[0] - v[1]).days,
-    "date+": lambda v: date.fromordinal(v[0].toordinal() + v[1]),
-    "date-": lambda v: date.fromordinal(v[0].toordinal() - v[1]),
-    "between": _between,
+    "date+": lambda v: add_days(v[0], v[1]),
+    "date-": lambda v: add_days(v[0], -v[1]),
     "like": _like,
 }

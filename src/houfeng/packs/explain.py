@@ -84,7 +84,7 @@ class Explainer:
         rows: dict[str, dict[tuple[Any, ...], Record]] = {}
         _keep(rows, kind, [row])
         self._gather(need, [row], rows)
-        world = World(self.as_of, self.known, {k: list(found.values()) for k, found in rows.items()})
+        world = World(self.as_of, self.known, rows={k: list(found.values()) for k, found in rows.items()})
         evaluator = Evaluator(self.pack, world)
         with localcontext(EXACT):
             traces = tuple(evaluator.item(definition, row) for definition in wanted)

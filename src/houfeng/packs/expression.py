@@ -20,10 +20,12 @@ from sqlglot.errors import SqlglotError
 
 from houfeng.book.yamlfile import Item
 from houfeng.errors import Problem, Text, Where, did_you_mean
-from houfeng.packs.functions import FUNCTIONS, T, numeric, unify
+from houfeng.packs.functions import FUNCTIONS, LOOKUPS, T, numeric, unify
 
 MAX_LENGTH = 6000
 MAX_DEPTH = 60
+MAX_HEIGHT = 100
+MAX_LOOKUPS = 2  # a looked-up code or day stands many times in the SQL; so many lookups may stand in each other
 MAX_SCALE = 18  # more decimal places than this and DuckDB's 38 digits no longer hold an amount
 
 
@@ -140,16 +142,35 @@ def read_expression(text: str, place: Place, scope: Scope) -> tuple[Node | None,
     if problem:
         return None, [problem]
     try:
-        tree = sqlglot.parse_one(text, dialect=_Dialect)
+        tree = sqlglot.parse_one(text, into=exp.Condition, dialect=_Dialect)
     except SqlglotError as error:
         return None, [_syntax(error, text, place)]
     except RecursionError:
-        return None, [
-            Problem("pack.too_deep", Text("表达式嵌套过深", "the expression is nested too deeply"), place.where)
-        ]
+        return None, [_too_deep(place)]
+    if _height(tree) > MAX_HEIGHT:
+        return None, [_too_deep(place)]
     reader = _Reader(text, place, scope)
-    node = reader.node(tree)
+    try:
+        node = reader.node(tree)
+    except RecursionError:  # a long way through items that are not bound yet
+        return None, [_too_deep(place)]
     return (None if reader.problems else node), reader.problems
+
+
+def _too_deep(place: Place) -> Problem:
+    what = Text("表达式嵌套过深，请拆成几个指标", "the expression is nested too deeply; split it into several items")
+    return Problem("pack.too_deep", what, place.where)
+
+
+def _height(tree: exp.Expr) -> int:
+    # How many steps one above the other; a long chain of `and` counts once, for it is read flat.
+    height, queue = 0, [(tree, 1)]
+    while queue:
+        part, level = queue.pop()
+        height = max(height, level)
+        flat = type(part) if isinstance(part, exp.Connector) else None
+        queue += [(child, level + (type(child) is not flat)) for child in part.iter_expressions()]
+    return height
 
 
 def _too_much(text: str, place: Place) -> Problem | None:
@@ -392,10 +413,16 @@ class _Reader:
         text = _shown(tree)
         if wrong := function.wrong(args):
             return self.refuse(tree, "pack.arguments", *wrong)
+        if name in LOOKUPS and max(_lookups(arg) for arg in args) >= MAX_LOOKUPS:
+            return self.refuse(tree, "pack.too_deep", f"{name} 嵌套过深，请拆成几个指标", f"{name} is nested too deeply; split it into several items")
         if function.names_set and (missing := self.scope.code_set(str(args[1].value))):
             return self.refuse(tree.expressions[1], "pack.unknown_set", *missing)
         kind, scale = function.result(args)
         return Node(f"call:{name}", args, kind, text, scale=scale)
+
+
+def _lookups(node: Node) -> int:
+    return (node.op.removeprefix("call:") in LOOKUPS) + max((_lookups(arg) for arg in node.args), default=0)
 
 
 def _shown(tree: exp.Expr) -> str:

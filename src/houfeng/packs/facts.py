@@ -8,8 +8,8 @@ from typing import Any
 
 from houfeng.book.yamlfile import Item
 from houfeng.errors import Problem, Text
-from houfeng.packs.functions import T
-from houfeng.packs.model import CodeSet, Dated, Interpretation, Member, Parameter, Reading, Waiting
+from houfeng.packs.functions import T, numeric
+from houfeng.packs.model import CodeSet, Dated, Interpretation, Member, Parameter, Reading, Waiting, places
 from houfeng.packs.reader import UNITS, EntryReader
 from houfeng.packs.source import Entry
 
@@ -75,17 +75,14 @@ def _dated(reader: EntryReader, entry: Entry, start: date, item: Item, kind: T) 
 
 
 def _wrong_type(reader: EntryReader, item: Item, kind: T) -> None:
-    reader.report("pack.type", item, f"值应是{kind.zh}", f"the value should be {kind}")
-
-
-def places(value: Decimal) -> int:
-    """The number of decimal places `value` is written with."""
-    exponent = value.as_tuple().exponent
-    return max(0, -exponent) if isinstance(exponent, int) else 0
+    most = ("，最多18位整数、12位小数", ", of at most 18 digits and 12 decimal places") if numeric(kind) else ("", "")
+    reader.report("pack.type", item, f"值应是{kind.zh}{most[0]}", f"the value should be {kind}{most[1]}")
 
 
 def typed(value: Any, kind: T) -> Any:
-    """`value` as a value of `kind`, or nothing where it is not one."""
+    """`value` as a value of `kind`, or nothing where it is not one. Numbers have at most 18 digits and 12 places."""
+    if isinstance(value, (int, Decimal)) and (abs(Decimal(value)) >= 10**18 or places(Decimal(value)) > 12):
+        return None
     if kind is T.DECIMAL and isinstance(value, (int, Decimal)) and not isinstance(value, bool):
         return Decimal(value)
     if kind is T.INTEGER and isinstance(value, int) and not isinstance(value, bool):

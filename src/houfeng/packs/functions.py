@@ -104,9 +104,10 @@ class Function:
             return Text(
                 "at 的第一个参数是参数名，如 at(:rate, day)", "the first argument of at is a parameter: at(:rate, day)"
             )
-        if self.name == "round" and (args[1].op != "literal" or not 0 <= args[1].value <= 12):
+        if self.name == "round" and (args[1].op != "literal" or args[1].value not in range(13)):
             return Text("round 的位数是 0 到 12 的数字", "the digits of round are a number from 0 to 12")
-        if self.gives is None and unify([arg.type for arg in self._alike(args)]) is None:
+        alike = args if self.name == "nullif" else self._alike(args)
+        if self.gives is None and unify([arg.type for arg in alike]) is None:
             return Text(f"{self.name} 的参数类型不一", f"the arguments of {self.name} are of different types")
         return None
 
@@ -134,12 +135,37 @@ def months_between(start: date | datetime, end: date | datetime) -> int:
     return months - (end.day < start.day and end.day < last)
 
 
-def add_months(day: date | datetime, months: int) -> date:
-    """`day` so many months later; where that month is shorter, its last day."""
+def add_months(day: date | datetime, months: int) -> date | None:
+    """`day` so many months later; where that month is shorter, its last day. Past the calendar's ends: unknown."""
     day = to_date(day)
-    index = day.year * 12 + day.month - 1 + months
-    year, month = divmod(index, 12)
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if not date.min.year <= year <= date.max.year:
+        return None
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def add_days(day: date, days: int) -> date | None:
+    """`day` so many days later; past the calendar's ends (years 1 to 9999): unknown."""
+    number = day.toordinal() + days
+    return date.fromordinal(number) if 1 <= number <= date.max.toordinal() else None
+
+
+def in_calendar(day: str) -> str:
+    """SQL of a day that is unknown outside the years 1 to 9999. `day` is written once: expressions nest."""
+    low, high = "DATE '0000-12-31'", "DATE '10000-01-01'"
+    return f"nullif(nullif(greatest(least({day}, {high}), {low}), {high}), {low})"
+
+
+def clamped(number: str, limit: int) -> str:
+    """SQL of an integer that DuckDB can add to a day. `limit` leads out of ours, so an unknown one ends as unknown."""
+    return f"CAST(greatest(least({number}, {limit}), -{limit}) AS INTEGER)"
+
+
+def left(text: str, count: int) -> str | None:
+    """The first `count` characters, or all but the last ones where it is negative; unknown beyond 32 bits."""
+    if not -(2**31) <= count < 2**31:
+        return None
+    return text[:count] if count >= 0 else text[: max(0, len(text) + count)]
 
 
 def to_date(moment: date | datetime) -> date:
@@ -150,6 +176,8 @@ def to_date(moment: date | datetime) -> date:
 def round_half_away(value: Any, digits: int) -> Any:
     """Round half away from zero, as DuckDB does for decimals and doubles alike."""
     if isinstance(value, float):
+        if abs(value) > 2.0**53:
+            return value  # whole already
         factor = 10.0**digits
         scaled = abs(value) * factor
         whole = float(int(scaled))
@@ -161,15 +189,8 @@ def round_half_away(value: Any, digits: int) -> Any:
     return value if places <= digits else value.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
 
 
-def _months_sql(a: str, b: str) -> str:
-    def forward(x: str, y: str) -> str:
-        return (
-            f"((year({y})-year({x}))*12 + month({y})-month({x})"
-            f" - CASE WHEN day({y}) < day({x}) AND {y} < last_day({y}) THEN 1 ELSE 0 END)"
-        )
-
-    a, b = f"CAST({a} AS DATE)", f"CAST({b} AS DATE)"
-    return f"(CASE WHEN {b} < {a} THEN -{forward(b, a)} WHEN {b} >= {a} THEN {forward(a, b)} END)"
+def _add_months_sql(day: str, months: str) -> str:
+    return in_calendar(f"CAST(CAST({day} AS DATE) + to_months({clamped(months, 200_000)}) AS DATE)")
 
 
 def _call(name: str) -> Callable[..., str]:
@@ -180,6 +201,8 @@ _ANY = (T.BOOLEAN, T.INTEGER, T.DECIMAL, T.RATIO, T.TEXT, T.DATE, T.DATETIME)
 _DAYS = (T.DATE, T.DATETIME)
 _TEXT = (T.TEXT,)
 _INT = (T.INTEGER,)
+SPACES = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+"""What trim takes away, as DuckDB does: Unicode's space separators, the full-width space among them."""
 
 
 def _handled(*_: Any) -> Any:
@@ -217,12 +240,12 @@ def _table() -> dict[str, Function]:
             True,
         ),
         Function("abs", (_NUMBERS,), None, abs, _call("abs"), 1),
-        Function("round", (_NUMBERS, _INT), None, round_half_away, _call("round"), 2),
+        Function("round", (_NUMBERS, _INT), None, round_half_away, lambda x, n: f"round({x}, CAST({n} AS INTEGER))", 2),
         Function("length", (_TEXT,), T.INTEGER, len, _call("length"), 1),
         Function(
-            "left", (_TEXT, _INT), T.TEXT, lambda s, n: s[:n] if n >= 0 else s[: max(0, len(s) + n)], _call("left"), 2
+            "left", (_TEXT, _INT), T.TEXT, left, lambda s, n: f"left({s}, TRY_CAST({n} AS INTEGER))", 2
         ),
-        Function("trim", (_TEXT,), T.TEXT, lambda s: s.strip(" "), _call("trim"), 1),
+        Function("trim", (_TEXT,), T.TEXT, lambda s: s.strip(SPACES), _call("trim"), 1),
         Function("starts_with", (_TEXT, _TEXT), T.BOOLEAN, str.startswith, _call("starts_with"), 2),
         Function("contains", (_TEXT, _TEXT), T.BOOLEAN, lambda s, part: part in s, _call("contains"), 2),
         Function("year", (_DAYS,), T.INTEGER, lambda d: d.year, _call("year"), 1),
@@ -236,13 +259,13 @@ def _table() -> dict[str, Function]:
             lambda a, b: f"(CAST({b} AS DATE) - CAST({a} AS DATE))",
             2,
         ),
-        Function("months_between", (_DAYS, _DAYS), T.INTEGER, months_between, _months_sql, 2),
+        Function("months_between", (_DAYS, _DAYS), T.INTEGER, months_between, lambda a, b: f"datesub('month', CAST({a} AS DATE), CAST({b} AS DATE))", 2),
         Function(
             "add_months",
             (_DAYS, _INT),
             T.DATE,
             add_months,
-            lambda d, n: f"CAST(CAST({d} AS DATE) + to_months(CAST({n} AS INTEGER)) AS DATE)",
+            _add_months_sql,
             2,
         ),
         Function("to_date", (_DAYS,), T.DATE, to_date, lambda d: f"CAST({d} AS DATE)", 1),
@@ -255,5 +278,7 @@ def _table() -> dict[str, Function]:
 
 
 FUNCTIONS = _table()
+LOOKUPS = frozenset({"at", "in_set", "set_group"})
+"""Functions that ask a pack's own facts."""
 SKIP_UNKNOWN = frozenset({"coalesce", "least", "greatest"})
 """Functions that look at unknown arguments instead of becoming unknown themselves."""

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from houfeng.book.model import Time, kinds
-from houfeng.book.yamlfile import Item
+from houfeng.book.yamlfile import Item, Scalar
 from houfeng.errors import Text, did_you_mean
 from houfeng.packs.binding import Names
-from houfeng.packs.expression import Node
-from houfeng.packs.functions import T, unify
+from houfeng.packs.expression import MAX_LENGTH, Node
+from houfeng.packs.functions import T, numeric, unify
 from houfeng.packs.model import TIERS, Definition, Exemption, Form, Measure, Row, Rule
 from houfeng.packs.reader import EntryReader
 from houfeng.packs.source import Entry
 
 BASES = ("E", "U", "P", "C", "product")
-_MEASURE = re.compile(r"\s*(\w+)\s*\((.*)\)\s*(?:(>=|<=|<>|=|>|<)\s*(\d+(?:\.\d+)?))?\s*", re.DOTALL)
+_MEASURE = re.compile(r"(\w+)\s*\((.*)\)\s*(?:(>=|<=|<>|=|>|<)\s*([0-9]{1,18}(?:\.[0-9]{1,12})?))?", re.DOTALL)
 _ARGUMENTS = {
     "count": 0,
     "sum": 1,
@@ -63,14 +64,7 @@ class ItemReader:
         if item.shape != "scalar":
             reader.report("pack.shape", item, "这里应是一个表达式", "an expression should stand here")
             return None
-        text = (
-            str(item.value).lower()
-            if isinstance(item.value, bool)
-            else "null"
-            if item.value is None
-            else str(item.value)
-        )
-        node = self.names.read(text, reader.entry.place(item), kind, items=not own_only, paths=not own_only)
+        node = self.names.read(written(item.value), reader.entry.place(item), kind, items=not own_only, paths=not own_only)
         if node is not None and want is not None and node.type not in (want, T.NULL):
             reader.report(
                 "pack.type",
@@ -197,9 +191,10 @@ class ItemReader:
     def measure(self, reader: EntryReader, over: str, source: str) -> Measure | None:
         """What is measured, over which rows, in which window."""
         item = reader.get("measure")
-        found = _MEASURE.fullmatch(str(item.value)) if item is not None and item.shape == "scalar" else None
         if item is None:
             return None
+        text = str(item.value).strip() if item.shape == "scalar" else ""
+        found = _MEASURE.fullmatch(text) if len(text) <= MAX_LENGTH else None
         if found is None or found[1] not in _ARGUMENTS:
             reader.report(
                 "pack.measure",
@@ -238,6 +233,9 @@ class ItemReader:
             reader.report("pack.type", item, f"{function} 只加精确的数", f"{function} adds exact numbers only")
             return None
         compare = (found[3], Decimal(found[4])) if found[3] else None
+        if compare and function in ("min", "max", "last") and not numeric(args[0].type):
+            reader.report("pack.type", item, "只有数才能与数比较", "only a number can be compared with a number")
+            return None
         hop = reader.span("hop", min(86400, window or 86400))
         return Measure(function, args, source, by, where, compare, window, hop, reader.span("offset"))
 
@@ -301,6 +299,8 @@ class ItemReader:
             return ()
         if source == over:
             return target.key
+        if over in leading:  # a relation that bears the kind's own name is the plain one
+            return leading[over]
         if len(leading) == 1:
             return next(iter(leading.values()))
         hint = (
@@ -452,6 +452,15 @@ class ItemReader:
                     f"{{{name}}} in the reason means nothing",
                     did_you_mean(name.lstrip(":"), known),
                 )
+
+
+def written(value: Scalar) -> str:
+    """A YAML scalar as the expression it was written for: true, null, a day, a number, a text."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, date):
+        return f"date '{value}'"
+    return "null" if value is None else str(value)
 
 
 def measured_type(measure: Measure) -> tuple[T, int]:

@@ -64,7 +64,9 @@ class _Head:
         item = Item(1, 1, entries={key: entry.item for key, entry in source.head.items()})
         first = next(iter(source.head.values()), None)
         self.entry = Entry("pack.yaml", item, str(source.folder / "pack.yaml"), first.text if first else "")
-        reader = EntryReader(self.entry, source.problems)
+        unread = any(p.where.file == self.entry.file and p.code.startswith("yaml.") for p in source.problems)
+        # where the file itself cannot be read, that its head is missing is no news
+        reader = EntryReader(self.entry, [] if unread and not source.head else source.problems)
         reader.allow(("pack", "version", "label", "description", "requires", "measure"), ("pack", "version", "label"))
         self.name, self.version = reader.string("pack", source.folder.name), reader.string("version", "0")
         self.label, self.description = reader.text("label"), reader.text("description")

@@ -41,7 +41,7 @@ def _conflicts(pack: Pack, item: Definition) -> Iterator[Problem]:
             if other.label in one.beats or one.label in other.beats or _same_answer(one, other):
                 continue
             for day in _moments(pack, [one.when, other.when]):
-                prover = _Prover(pack, day)
+                prover = _Prover(pack, day, [one.when, other.when])
                 shown = prover.example([prover.condition(one.when), prover.condition(other.when)])
                 if shown is not None:
                     yield Problem(
@@ -64,7 +64,7 @@ def _table(pack: Pack, item: Definition) -> Iterator[Problem]:
     overlapping: set[tuple[int, int]] = set()
     gap = False
     for day in _moments(pack, nodes):
-        prover = _Prover(pack, day)
+        prover = _Prover(pack, day, nodes)
         conditions = [prover.condition(when) for when in whens]
         domain = [prover.condition(item.domain)] if item.domain else []
         for i, one in enumerate(item.rows if item.unique else ()):
@@ -101,28 +101,41 @@ def _problem(code: str, zh: str, en: str, where: Where, shown: str) -> Problem:
     return Problem(code, Text(zh, en), where, value=shown, suggestion=hint)
 
 
-def _moments(pack: Pack, nodes: Sequence[Node]) -> list[date]:
-    """The days to prove for: one for each version of the parameters that the expressions use, also through items."""
-    days = {date(2026, 1, 1)}
+def _parts(pack: Pack, nodes: Sequence[Node]) -> Iterator[Node]:
+    # every part of the expressions, also through items, each item once
     seen: set[tuple[str, str]] = set()
     queue = list(nodes)
     while queue:
         for part in queue.pop().walk():
-            if part.op == "parameter":
-                days |= {v.start for v in pack.parameters[part.value].values}
-            elif part.op == "item" and (key := (part.value.kind, part.value.name)) not in seen:
+            yield part
+            if part.op == "item" and (key := (part.value.kind, part.value.name)) not in seen:
                 seen.add(key)
                 queue += pack.items[key].nodes()
-    return sorted(days)
+
+
+def _moments(pack: Pack, nodes: Sequence[Node]) -> list[date]:
+    """The days to prove for: one for each version of the parameters in use, where all of them have a value."""
+    used = {part.value: pack.parameters[part.value] for part in _parts(pack, nodes) if part.op == "parameter"}
+    days = {day for parameter in used.values() for day in parameter.turning_days()} or {date(2026, 1, 1)}
+    return sorted(day for day in days if all(p.on(day, day) is not None for p in used.values()))
 
 
 class _Prover:
     """Formulas for one day: each column is one variable, the same wherever it occurs."""
 
-    def __init__(self, pack: Pack, day: date) -> None:
+    def __init__(self, pack: Pack, day: date, nodes: Sequence[Node]) -> None:
         self.pack, self.day = pack, day
         self.variables: dict[str, Any] = {}
-        self.words: dict[str, int] = {}
+        self.inlined: dict[tuple[str, str], Any] = {}
+        words = {""}
+        for part in _parts(pack, nodes):
+            value = part.value
+            if part.op == "parameter" and (found := pack.parameters[value].on(day, day)):
+                value = found.value
+            if part.type is T.TEXT and part.op in ("literal", "parameter") and isinstance(value, str):
+                words.add(value)
+        # texts stand for numbers in the same order, with room for other texts between them
+        self.words = {word: number for number, word in enumerate(sorted(words))}
 
     def example(self, formulas: Sequence[Any]) -> str | None:
         """An input for which all `formulas` hold, in words; nothing if there is none; a note if Z3 gave up."""
@@ -130,8 +143,10 @@ class _Prover:
         solver.set("timeout", TIMEOUT_MS)
         solver.add(*formulas)
         for name, variable in self.variables.items():
-            if z3.is_int(variable) and name.startswith("text "):
+            if name.startswith("text "):
                 solver.add(variable >= 0)
+            if name.startswith("date "):
+                solver.add(variable >= 1, variable <= date.max.toordinal())
         answer = solver.check()
         if answer == z3.unsat:
             return None
@@ -148,12 +163,12 @@ class _Prover:
 
     def _word(self, name: str, value: Any) -> str:
         if name.startswith("text "):
-            number = value.as_long()
+            number = value.as_fraction()
             return next((f"'{word}'" for word, code in self.words.items() if code == number), "another word")
         if name.startswith("date "):
-            return str(date.fromordinal(max(1, min(value.as_long(), 3_652_059))))
+            return str(date.fromordinal(int(value.as_fraction() if z3.is_rational_value(value) else value.as_long())))
         if z3.is_rational_value(value):
-            return str(value.as_decimal(6))
+            return str(value.as_decimal(6)).removesuffix("?")
         return str(value).lower()
 
     def condition(self, node: Node) -> Any:
@@ -172,16 +187,26 @@ class _Prover:
             return inner
         if node.op in _TERMS and node.type is not T.NULL and all(arg.type is not T.NULL for arg in node.args):
             args = [self.term(arg) for arg in node.args]
-            if node.op == "/" and not z3.is_rational_value(args[1]):
+            if node.op == "/" and not (z3.is_rational_value(args[1]) and args[1].as_fraction() != 0):
                 return self._free(node)
+            if node.op in _ORDERED:
+                args = [z3.If(arg, z3.RealVal(1), z3.RealVal(0)) if z3.is_bool(arg) else arg for arg in args]
             return _TERMS[node.op](args)
-        if node.op == "is_null":
+        if node.op == "is_null" or (node.op in _ORDERED and any(arg.type is T.NULL for arg in node.args[:2])):
             return z3.BoolVal(False)
         return self._free(node)
 
     def _inline(self, node: Node) -> Any:
+        key = (node.value.kind, node.value.name)
+        if node.value.path:
+            return None
+        if key not in self.inlined:
+            self.inlined[key] = self._inlined(node)
+        return self.inlined[key]
+
+    def _inlined(self, node: Node) -> Any:
         item = self.pack.items[(node.value.kind, node.value.name)]
-        if item.measure is not None or node.value.path:
+        if item.measure is not None:
             return None
         if item.form is Form.DERIVED and item.node is not None:
             return self.term(item.node)
@@ -199,7 +224,7 @@ class _Prover:
         if isinstance(value, date):
             return z3.RealVal(value.toordinal())
         if isinstance(value, str):
-            return z3.RealVal(self.words.setdefault(value, len(self.words)))
+            return z3.RealVal(self.words[value])
         return self._free(node)
 
     def _free(self, node: Node) -> Any:
@@ -207,7 +232,7 @@ class _Prover:
         name = f"{kind} {node.text}"
         if node.type is T.BOOLEAN:
             return self.variables.setdefault(f"flag {node.text}", z3.Bool(node.text))
-        variable = z3.Int(name) if node.type in (T.INTEGER, T.TEXT, T.DATE, T.DATETIME) else z3.Real(name)
+        variable = z3.Int(name) if node.type in (T.INTEGER, T.DATE) else z3.Real(name)
         return (
             z3.ToReal(self.variables.setdefault(name, variable))
             if z3.is_int(variable)
@@ -222,6 +247,7 @@ def _case(args: Sequence[Any]) -> Any:
     return value
 
 
+_ORDERED = ("=", "<>", "<", "<=", ">", ">=", "between", "in")
 _TERMS: dict[str, Any] = {
     "and": lambda a: z3.And(*a),
     "or": lambda a: z3.Or(*a),

@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from houfeng.book.model import Kind, Time, kinds
-from houfeng.packs.model import Measure
+from houfeng.packs.functions import T
+from houfeng.packs.model import Measure, places
 from houfeng.packs.sql import SqlWriter, literal, name
 
 EPOCH = datetime(1970, 1, 1)
@@ -81,7 +82,10 @@ def measure_sql(measure: Measure, item: str, bounds: WindowBounds, writer: SqlWr
         case "count":
             parts, value = [f"count(*){kept} AS {column}"], f"coalesce({{a}}.{column}, 0)"
         case "sum":
-            parts, value = [f"sum({args[0]}){kept} AS {column}"], f"coalesce({{a}}.{column}, 0)"
+            total = f"sum({args[0]}){kept}"
+            if measure.args[0].type is T.INTEGER:
+                total = f"CAST({total} AS BIGINT)"
+            parts, value = [f"{total} AS {column}"], f"coalesce({{a}}.{column}, 0)"
         case "distinct":
             parts, value = [f"count(DISTINCT {args[0]}){kept} AS {column}"], f"coalesce({{a}}.{column}, 0)"
         case "min" | "max":
@@ -107,7 +111,13 @@ def mean_sql(total: str, number: str) -> str:
 
 def compared(measure: Measure, value: str) -> str:
     """`value`, or its comparison where the measure ends in one."""
-    return f"({value} {measure.compare[0]} {literal(measure.compare[1])})" if measure.compare else value
+    if measure.compare is None:
+        return value
+    limit = measure.compare[1]
+    if measure.function in ("sum", "min", "max", "last") and measure.args[0].type is T.DECIMAL:
+        # DuckDB would round the limit to the places of the sum where 38 digits do not hold both
+        value = f"CAST({value} AS DECIMAL(38,{max(measure.args[0].scale, places(limit))}))"
+    return f"({value} {measure.compare[0]} {literal(limit)})"
 
 
 def top_share_sql(measure: Measure, source: str, bounds: WindowBounds, writer: SqlWriter) -> tuple[str, str]:

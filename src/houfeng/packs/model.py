@@ -20,6 +20,12 @@ TIERS = ("blue", "yellow", "orange", "red")
 """Warning tiers from low to high (突发事件应对法: 蓝、黄、橙、红)."""
 
 
+def places(value: Decimal) -> int:
+    """The number of decimal places `value` is written with."""
+    exponent = value.as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
 @dataclass(frozen=True, slots=True)
 class Dated:
     """One value of a parameter: for days from `start` (to before `until`), known from `known_from`."""

@@ -142,12 +142,13 @@ def _collect(source: Source, path: Path, text: str) -> None:
 
 def _section(source: Source, section: Entry) -> None:
     named = source.sections[section.name]
+    empty = section.item.shape == "scalar" and section.item.value is None
     if section.name == "cases":
         pairs = [(f"#{len(named) + n + 1}", item) for n, item in enumerate(section.item.items or ())]
-        wrong = section.item.items is None
+        wrong = section.item.items is None and not empty
     else:
         pairs = list(section.item.pairs())
-        wrong = section.item.entries is None and section.item.value is not None
+        wrong = section.item.entries is None and not empty
     if wrong:
         want = (
             Text("这一部分应是列表", "this section should be a list")

@@ -16,6 +16,7 @@ from houfeng.book.model import Kind, Time, Type, kinds
 from houfeng.errors import InputError, Text, did_you_mean
 
 Record = dict[str, Any]
+PLACES = {Type.MONEY: (20, 2), Type.RATE: (10, 5), Type.NUMBER: (20, 5)}
 
 
 @dataclass
@@ -24,13 +25,14 @@ class World:
 
     as_of: date
     known: date
+    instant: int | None = None  # seconds; nothing: the end of the day `as_of`
     rows: dict[str, list[Record]] = field(default_factory=dict)
     _index: dict[tuple[str, tuple[str, ...]], dict[tuple[Any, ...], list[Record]]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, as_of: date, known: date, rows: Mapping[str, Iterable[Record]]) -> World:
         """A world of the given rows, keeping those in force on `as_of`."""
-        return cls(as_of, known, {kind: in_force(kinds()[kind], list(found), as_of) for kind, found in rows.items()})
+        return cls(as_of, known, rows={kind: in_force(kinds()[kind], list(found), as_of) for kind, found in rows.items()})
 
     def find(self, kind: str, fields: tuple[str, ...], values: tuple[Any, ...]) -> list[Record]:
         """The rows of `kind` whose `fields` equal `values`; nothing where a value is unknown."""
@@ -96,6 +98,8 @@ class _Builder:
         if kind_name not in kinds():
             raise _unknown(kind_name, kinds())
         kind = kinds()[kind_name]
+        if not isinstance(body, Mapping):
+            raise InputError(Text(f"{kind_name} 应是字段与值", f"{kind_name} should be a mapping of fields to values"))
         row: Record = dict(link or {})
         nested = {}
         for key, value in body.items():
@@ -147,18 +151,38 @@ class _Builder:
 
 
 def convert(kind: Kind, field_name: str, value: Any) -> Any:
-    """A YAML value as the field's own type: an integer amount becomes a decimal, a day a moment."""
+    """A YAML value as the field's own type: an integer amount becomes a decimal, a day a moment.
+
+    Raises:
+        InputError: it is no value of that type.
+    """
     wanted = kind.fields[field_name].type
     if value is None:
         return None
-    if wanted in (Type.MONEY, Type.RATE, Type.NUMBER):
-        return Decimal(str(value))
+    try:
+        return _converted(wanted, value)
+    except (ValueError, ArithmeticError):
+        what = f"{kind.name}.{field_name}"
+        raise InputError(Text(f"{what} 的值 {value} 不是 {wanted}", f"{what}: {value} is no {wanted}")) from None
+
+
+def _converted(wanted: Type, value: Any) -> Any:
+    if wanted in PLACES:
+        digits, scale = PLACES[wanted]
+        exact = Decimal(str(value))
+        if exact != round(exact, scale) or abs(exact) >= 10 ** (digits - scale):
+            raise ValueError
+        return exact
     if wanted in (Type.ID, Type.CODE, Type.TEXT):
         return str(value)
     if wanted is Type.DATETIME and not isinstance(value, datetime):
         return datetime.fromisoformat(str(value))
     if wanted is Type.DATE and not isinstance(value, date):
         return date.fromisoformat(str(value))
+    if wanted is Type.BOOLEAN and not isinstance(value, bool):
+        raise ValueError
+    if wanted is Type.INTEGER and (isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 2**63):
+        raise ValueError
     return value
 
 

@@ -51,7 +51,7 @@ class Replay:
     unwatched: list[str] = field(default_factory=list)
 
     def alerts(self) -> Iterator[Alert]:
-        """All alerts, by kind, shard, rule and key; each once. A kind of which the book has no record is in `unwatched`.
+        """All alerts, by kind, shard, rule and key; each once. A kind without any record goes to `unwatched`.
 
         Raises:
             InputError: a rule cannot be replayed, or the book has no record of any watched kind.

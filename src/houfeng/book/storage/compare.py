@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from houfeng.book.connection import connect
+from houfeng.book.connection import scratch
 from houfeng.book.draft import QUARANTINE, ROW, Draft, problems_json
 from houfeng.book.model import ARROW, Field, Kind, Type
 from houfeng.book.storage.scan import HASH
@@ -37,7 +37,7 @@ def hashed(kind: Kind, rows: pa.Table) -> pa.Table:
     Empty fields say nothing, so a field that a kind gains later does not make old events look different.
     """
     told = ", ".join(f"""coalesce(chr(31) || '{name}=' || CAST("{name}" AS VARCHAR), '')""" for name in kind.fields)
-    with connect() as connection:
+    with scratch() as connection:
         connection.register("fresh", _numbered(rows))
         # one bit goes, so that the number fits a signed integer, the only one Delta has
         found = _arrow(
@@ -67,7 +67,7 @@ def sieve(kind: Kind, drafts: Sequence[Draft], history: str) -> list[Sieved]:
             for n, draft in enumerate(drafts)
         ]
     )
-    with connect() as connection:
+    with scratch() as connection:
         connection.register("fresh", fresh)
         marks = _arrow(connection, _sieve_sql(kind, history))
     return [_sieved(kind, draft, marks.filter(pc.equal(marks.column(PART), n))) for n, draft in enumerate(drafts)]
@@ -117,7 +117,7 @@ def _sieved(kind: Kind, draft: Draft, marks: pa.Table) -> Sieved:
 def _quarantined(kind: Kind, draft: Draft, refused: pa.Table, earlier: Sequence[str | None]) -> pa.Table:
     """The refused events in the shape of the quarantine, each with its reason."""
     told = ", ".join(f"""'{name}', coalesce(CAST("{name}" AS VARCHAR), '')""" for name in kind.fields)
-    with connect() as connection:
+    with scratch() as connection:
         connection.register("refused", _numbered(refused))
         raw = _arrow(connection, f"SELECT CAST(json_object({told}) AS VARCHAR) AS raw FROM refused ORDER BY {AT}")
     reasons = {one: problems_json([contradiction(kind, draft, one or "")]) for one in set(earlier)}
@@ -152,7 +152,7 @@ def vanishing(kind: Kind, old: str, rows: pa.Table) -> tuple[int, tuple[str, ...
     """How many keys of `old` (SQL with the key columns) have no row in `rows`, and the first few of them in words."""
     named = ", ".join(f"""{key_part(kind.fields[name], f'"{name}"')} AS "{name}\"""" for name in kind.key)
     own = ", ".join(f'"{name}"' for name in kind.key)
-    with connect() as connection:
+    with scratch() as connection:
         connection.register("fresh", rows.select(list(kind.key)))
         connection.execute(
             f"""CREATE TEMP TABLE gone AS SELECT DISTINCT {own} FROM (SELECT {named} FROM ({old})) old

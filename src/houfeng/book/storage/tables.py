@@ -134,7 +134,9 @@ class Table:
             before = self.version()
             if before < 0:
                 self.path.mkdir(parents=True, exist_ok=True)
-                DeltaTable.create(self.path, schema=Schema.from_arrow(schema))
+                # By default Delta keeps statistics of the first 32 columns; the one we prune by comes last.
+                kept = {"delta.dataSkippingStatsColumns": SUBMISSION}
+                DeltaTable.create(self.path, schema=Schema.from_arrow(schema), configuration=kept)
             delta = self.open()
             known = {field.name for field in delta.schema().fields}
             if added := [field for field in Schema.from_arrow(schema).fields if field.name not in known]:

@@ -1,0 +1,1 @@
+"""Run SQL over views of the book."""

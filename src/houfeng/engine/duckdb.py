@@ -1,0 +1,112 @@
+"""Run compiled SQL over the Parquet files of a snapshot, within a stated memory, and bring the answer out whole or not
+at all.
+
+Packs compile to SQL text; this is the one place that runs it for statistics. A query that needs more than its memory
+spills to a temporary folder that goes away with the engine. Files take their name only when they are complete.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+import pyarrow as pa
+
+from houfeng.book.connection import connect, quoted
+from houfeng.errors import EnvironmentFault, Text, UsageError
+from houfeng.settings import Settings, load
+
+ROW_GROUP = 65_536
+"""Rows of a Parquet row group: wide tagged rows in small groups keep the memory of a writer low."""
+
+
+class Engine:
+    """One DuckDB for one piece of work. Use it as a context; its temporary files go when the context ends."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        """`settings` gives memory and threads; without it they are read from the environment."""
+        settings = settings or load()
+        self._folder = tempfile.TemporaryDirectory(prefix="houfeng-")
+        self.scratch = Path(self._folder.name)
+        self.connection = connect(memory=settings.memory, threads=settings.threads, spill=str(self.scratch / "spill"))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.connection.close()
+        self._folder.cleanup()
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """All rows of `sql`, as Python values.
+
+        Raises:
+            EnvironmentFault: not enough memory or disk, or a file that cannot be read.
+        """
+        with _told():
+            return self.connection.execute(sql).fetchall()
+
+    def table(self, sql: str) -> pa.Table:
+        """All rows of `sql` as an Arrow table; raises as `rows` does."""
+        with _told():
+            return self.connection.sql(sql).to_arrow_table()
+
+    def keep(self, name: str, sql: str) -> None:
+        """Hold the rows of `sql` as the temporary table `name`; raises as `rows` does."""
+        with _told():
+            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
+
+    def write(self, sql: str, out: Path, about: Mapping[str, str] | None = None) -> int:
+        """Write the rows of `sql` to the Parquet file `out`, streaming, with `about` as its key-value metadata.
+
+        Returns:
+            The number of rows written.
+
+        Raises:
+            UsageError: there is no such folder.
+            EnvironmentFault: as `rows`, or `out` cannot be written. A file that stood there before is still there.
+        """
+        if not out.parent.is_dir():
+            raise UsageError(Text(f"没有文件夹 {out.parent}", f"there is no folder {out.parent}"))
+        part = out.with_name(f".{out.name}.part")
+        pairs = ", ".join(f"{_quote(key)}: '{quoted(value)}'" for key, value in (about or {}).items())
+        told = f", KV_METADATA {{{pairs}}}" if pairs else ""
+        how = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP}{told}"
+        try:
+            with _told(out):
+                found = self.connection.execute(f"COPY ({sql}) TO '{quoted(str(part))}' ({how})").fetchone()
+                part.replace(out)
+        finally:
+            part.unlink(missing_ok=True)
+        return int(found[0]) if found else 0
+
+
+def _quote(identifier: str) -> str:
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+@contextmanager
+def _told(out: Path | None = None) -> Iterator[None]:
+    """Turn what the machine refuses into one clear sentence."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise EnvironmentFault(
+            Text(
+                "内存不够（或临时文件夹的磁盘已满）；请调大 HOUFENG_MEMORY，或腾出磁盘空间",
+                "not enough memory, or the disk of the temporary folder is full: raise HOUFENG_MEMORY or free space",
+            )
+        ) from error
+    except (duckdb.IOException, OSError) as error:
+        short = " ".join(str(error).split())[:300]
+        what = Text(f"写不进 {out}：{short}", f"cannot write {out}: {short}")
+        if out is None:
+            what = Text(f"读不了账簿的文件：{short}", f"a file of the book cannot be read: {short}")
+        raise EnvironmentFault(what) from error

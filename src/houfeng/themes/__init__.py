@@ -1,0 +1,1 @@
+"""Tag loans and count the five articles."""

@@ -1,0 +1,52 @@
+"""docs/reference/problems.md and the source name the same problem codes."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "reference" / "problems.md"
+CODE = re.compile(r"(houfeng|exchange|intake|book|yaml|pack|themes|watch|simulate|engine)\.[a-z0-9]+(_[a-z0-9]+)*")
+# dotted names in the source that are no problem codes: files, and keys of a workbook's properties
+OTHER = {"pack.yaml", "book.json", "houfeng.book", "houfeng.library"}
+COMPOSED = {"exchange.total_rows", "exchange.footer_rows"}  # written as f"exchange.{why}_rows"
+
+
+def _literals() -> Iterator[tuple[str, str]]:
+    for path in sorted((ROOT / "src").rglob("*.py")):
+        tree = ast.parse(path.read_text("utf-8"))
+        keys = {id(key) for node in ast.walk(tree) if isinstance(node, ast.Dict) for key in node.keys}
+        keys |= {id(node.slice) for node in ast.walk(tree) if isinstance(node, ast.Subscript)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in keys:
+                yield node.value, f"{path.relative_to(ROOT)}:{node.lineno}"
+
+
+def _raised() -> dict[str, str]:
+    return {code: place for code, place in _literals() if CODE.fullmatch(code) and code not in OTHER}
+
+
+def _documented() -> list[str]:
+    return re.findall(r"^\| `([a-z0-9_.]+)` \|", PAGE.read_text("utf-8"), re.MULTILINE)
+
+
+def test_every_code_is_documented() -> None:
+    """A code that the source raises has a row on the page."""
+    missing = {code: place for code, place in _raised().items() if code not in _documented()}
+    assert not missing
+
+
+def test_every_documented_code_exists() -> None:
+    """A row on the page stands for a code in the source, once."""
+    documented = _documented()
+    assert set(documented) - COMPOSED - set(_raised()) == set()
+    assert len(documented) == len(set(documented))
+
+
+def test_every_row_says_what_to_do() -> None:
+    """Each row has code, meaning and advice."""
+    rows = [line for line in PAGE.read_text("utf-8").splitlines() if line.startswith("| `")]
+    assert all(all(cell.strip() for cell in row.strip("|").split("|")) and row.count("|") == 4 for row in rows)
