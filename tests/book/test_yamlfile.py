@@ -1,5 +1,7 @@
 """The YAML reader: places, exact values, the plain subset, every problem told."""
 
+# ruff: noqa: E501  (rows of examples are read across)
+
 from __future__ import annotations
 
 from datetime import date

@@ -1,5 +1,7 @@
 """Random packs and random rows, typed so that nearly every pack is right: the fuel of the two-roads test."""
 
+# ruff: noqa: E501  (rows of examples are read across)
+
 from __future__ import annotations
 
 import random
@@ -130,6 +132,7 @@ class Maker:
 
     def general(self, kind: str, want: T, depth: int, own: bool) -> str:
         """The forms that give any type: case, coalesce, least, greatest, nullif."""
+
         def sub(type_: T = want) -> str:
             return self.expression(kind, type_, depth - 1, own)
 
@@ -156,7 +159,11 @@ class Maker:
 
         roll = self.rng.randrange(13)
         if roll < 2:
-            return "(" + f" {self.rng.choice(('and', 'or'))} ".join(sub(T.BOOLEAN) for _ in range(self.rng.randint(2, 4))) + ")"
+            return (
+                "("
+                + f" {self.rng.choice(('and', 'or'))} ".join(sub(T.BOOLEAN) for _ in range(self.rng.randint(2, 4)))
+                + ")"
+            )
         if roll == 2:
             return f"(not {sub(T.BOOLEAN)})"
         if roll == 3:
@@ -267,7 +274,12 @@ class Maker:
             over = self.rng.choice(OVER)
             section = self.rng.choice(("themes", "indicators", "indicators", "indicators", "values", "tables"))
             body, type_ = getattr(self, f"_{section}")(over)
-            bodies[section] += [f"  x{number}:", f"    label: x{number}", f"    over: {over}", *(f"    {line}" for line in body)]
+            bodies[section] += [
+                f"  x{number}:",
+                f"    label: x{number}",
+                f"    over: {over}",
+                *(f"    {line}" for line in body),
+            ]
             self.items[over][f"x{number}"] = type_
         for section, lines in bodies.items():
             if lines:
@@ -409,7 +421,9 @@ class Maker:
         for firm in firms:
             rows["enterprise"].append(self.row("enterprise", as_of, enterprise_id=firm, controller_id=self.some(firms)))
             for status in self.rng.sample(("hnte", "srdi", "tech_sme"), self.rng.randint(0, 3)):
-                rows["enterprise_status"].append(self.row("enterprise_status", as_of, enterprise_id=firm, status=status))
+                rows["enterprise_status"].append(
+                    self.row("enterprise_status", as_of, enterprise_id=firm, status=status)
+                )
         for bank in banks:
             for firm in self.rng.sample(firms, 2):
                 rows["credit_line"].append(self.row("credit_line", as_of, institution_id=bank, enterprise_id=firm))
@@ -462,7 +476,7 @@ class Maker:
             case "money" | "number":
                 scale = Decimal("0.01") if kind == "money" else Decimal("0.00001")
                 if self.rng.random() < 0.3:
-                    return (Decimal(self.rng.randint(-10**9, 10**9)) / 1000).quantize(scale)
+                    return (Decimal(self.rng.randint(-(10**9), 10**9)) / 1000).quantize(scale)
                 value = Decimal(self.rng.choice(AMOUNTS))
                 return value.quantize(scale) if abs(value) < 10**14 or kind == "money" else Decimal(0)
             case "rate":

@@ -1,5 +1,7 @@
 """Nothing in a pack can break the reader or reach out of it: hostile expressions, random bytes, mutated packs."""
 
+# ruff: noqa: E501  (rows of examples are read across)
+
 from __future__ import annotations
 
 import random
@@ -10,7 +12,6 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from packs.pack_text import check_text, read_condition
 
 from houfeng.book.model import kinds
 from houfeng.book.yamlfile import Item, read_yaml
@@ -20,6 +21,7 @@ from houfeng.packs.expression import Place
 from houfeng.packs.functions import FUNCTIONS
 from houfeng.packs.load import read_pack
 from houfeng.packs.source import library, shipped
+from packs.pack_text import check_text, read_condition
 
 HOSTILE = [
     "read_csv('/etc/passwd')", "getenv('HOME') = 'x'", "pragma_version()", "purpose = (select content from read_text('x'))",
@@ -55,7 +57,15 @@ def test_hostile_expression_is_refused(text: str) -> None:
     assert node is None
 
 
-@pytest.mark.parametrize("text", ["is_first_loan /* why */", "is_first_loan -- why", "is_first_loan -- comment ; drop table loan", "IS_FIRST_LOAN is null or true"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "is_first_loan /* why */",
+        "is_first_loan -- why",
+        "is_first_loan -- comment ; drop table loan",
+        "IS_FIRST_LOAN is null or true",
+    ],
+)
 def test_comment_or_case_does_no_harm(text: str) -> None:
     """A comment is dropped; whatever is read is the harmless rest, or refused."""
     node, problems = read_condition(text)
@@ -91,10 +101,13 @@ def test_long_chain_of_flat_conditions_is_read() -> None:
 
 def test_items_that_double_do_not_explode() -> None:
     """Thirty items, each twice the one before: read, checked and proved in moments; a thousand is a problem."""
+
     def chain(count: int) -> str:
         lines = ["values:", "  v0: {label: x, over: enterprise, value: employees}"]
         lines += [f"  v{n}: {{label: x, over: enterprise, value: v{n - 1} + v{n - 1}}}" for n in range(1, count)]
-        lines.append(f"tables:\n  t:\n    label: x\n    over: enterprise\n    rows: [{{when: v{count - 1} > 1, then: '1'}}]\n    else: '2'\n")
+        lines.append(
+            f"tables:\n  t:\n    label: x\n    over: enterprise\n    rows: [{{when: v{count - 1} > 1, then: '1'}}]\n    else: '2'\n"
+        )
         return "\n".join(lines)
 
     begun = time.monotonic()
@@ -124,10 +137,18 @@ def test_full_width_digits_stay_text() -> None:
     """YAML's numbers are ASCII; nothing is guessed."""
     item, _ = read_yaml("a: １２３\nb: 12_000\nc: 1.50\nd: no\ne: 0123", "f")
     assert item is not None
-    assert {k: str(v) for k, v in item.plain().items()} == {"a": "１２３", "b": "12000", "c": "1.50", "d": "no", "e": "0123"}
+    assert {k: str(v) for k, v in item.plain().items()} == {
+        "a": "１２３",
+        "b": "12000",
+        "c": "1.50",
+        "d": "no",
+        "e": "0123",
+    }
 
 
-FUZZ = settings(max_examples=300, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+FUZZ = settings(
+    max_examples=300, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+)
 PIECES = st.sampled_from(
     [*FUNCTIONS, *list(kinds()["loan"].fields)[:12], "borrower.", ":cap", "(", ")", ",", "'", '"', "and", "or", "not", "case", "when", "then", "end", "in", "like", "between", "is", "null",
      "*", "/", "+", "-", "=", "<", ">", "::", "->", "[", "]", "{", "}", ";", "--", "/*", "*/", "select", "from", "date '2026-01-01'", "1", "0.5", "1e5", "$", "?", "@", "#", "\\", "😀", "中", "\u202e", " "]
@@ -178,7 +199,9 @@ def mutated(data: bytes, rng: random.Random) -> bytes:
                 rng.shuffle(words)
                 lines[at] = b" ".join(words)
             case _:
-                lines[at] = line.replace(rng.choice((b":", b"{", b",", b"'", b"}")), rng.choice((b"", b"[", b": ", b'"', b"null", b"5")))
+                lines[at] = line.replace(
+                    rng.choice((b":", b"{", b",", b"'", b"}")), rng.choice((b"", b"[", b": ", b'"', b"null", b"5"))
+                )
     return b"".join(lines)
 
 

@@ -1,5 +1,7 @@
 """What is proved of exceptions and decision tables: found where it is so, with a true witness; not found where it is not."""
 
+# ruff: noqa: E501  (rows of examples are read across)
+
 from __future__ import annotations
 
 import itertools
@@ -13,7 +15,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from packs.pack_text import check_text, read_text
 
 from houfeng.errors import Problem
 from houfeng.packs.evaluate import Evaluator
@@ -21,11 +22,14 @@ from houfeng.packs.expression import Node
 from houfeng.packs.logic import find_conflicts
 from houfeng.packs.model import Pack
 from houfeng.packs.world import World
+from packs.pack_text import check_text, read_text
 
 DAY = date(2026, 1, 1)
 
 
-def table(rows: Iterable[tuple[str, str]], *, domain: str = "", otherwise: str = "", before: str = "", hit: str = "unique") -> str:
+def table(
+    rows: Iterable[tuple[str, str]], *, domain: str = "", otherwise: str = "", before: str = "", hit: str = "unique"
+) -> str:
     """A table over enterprise from (when, then) pairs."""
     lines = [before, "tables:", "  t:", "    label: x", "    over: enterprise", f"    hit: {hit}"]
     if domain:
@@ -37,7 +41,10 @@ def table(rows: Iterable[tuple[str, str]], *, domain: str = "", otherwise: str =
 def value(*exceptions: str, before: str = "") -> str:
     """A value over enterprise with exceptions named a, b, c …"""
     lines = [before, "values:", "  v:", "    label: x", "    over: enterprise", '    value: "0"', "    except:"]
-    return "\n".join(lines + [f"      {label}: {{{body}}}" for label, body in zip("abcd", exceptions, strict=False)]) + "\n"
+    return (
+        "\n".join(lines + [f"      {label}: {{{body}}}" for label, body in zip("abcd", exceptions, strict=False)])
+        + "\n"
+    )
 
 
 def codes(text: str) -> list[str]:
@@ -124,15 +131,19 @@ def test_witnesses_are_true() -> None:
 
 def test_conflict_in_one_version_only() -> None:
     """Exceptions that were apart until a parameter changed conflict, and the day of that version decides."""
-    before = "parameters:\n  low: {unit: count, values: {2020-01-01: 10, 2025-01-01: {value: 30, known_from: 2025-02-01}}}"
-    apart = "when: 'employees < :low', value: \"1\"", "when: employees > 20, value: \"2\""
+    before = (
+        "parameters:\n  low: {unit: count, values: {2020-01-01: 10, 2025-01-01: {value: 30, known_from: 2025-02-01}}}"
+    )
+    apart = "when: 'employees < :low', value: \"1\"", 'when: employees > 20, value: "2"'
     assert codes(value(*apart, before=before)) == ["pack.conflict"]
     assert codes(value(*apart, before=before.replace("30", "15"))) == []
 
 
 def test_days_without_a_value_prove_nothing() -> None:
     """Before a parameter begins there is nothing to prove of it."""
-    before = "parameters:\n  low: {unit: count, values: {2027-01-01: 10}}\n  high: {unit: count, values: {2028-01-01: 10}}"
+    before = (
+        "parameters:\n  low: {unit: count, values: {2027-01-01: 10}}\n  high: {unit: count, values: {2028-01-01: 10}}"
+    )
     rows = [("employees < :low", "1"), ("employees >= :high", "2")]
     assert codes(table(rows, before=before)) == []
     assert codes(table(rows, before=before.replace("2028-01-01: 10", "2028-01-01: 11"))) == ["pack.gap"]
@@ -141,7 +152,13 @@ def test_days_without_a_value_prove_nothing() -> None:
 ATOMS = ["is_rural", "not is_rural", "employees is null", "size is not null"]
 ATOMS += [f"employees {op} {n}" for op in ("<", "<=", "=", "<>", ">", ">=") for n in (0, 1, 2, 3)]
 ATOMS += [f"size {op} '{word}'" for op in ("<", "<=", "=", "<>", ">", ">=") for word in ("b", "d")]
-ATOMS += ["employees in (1, 3)", "employees between 1 and 2", "size in ('b', 'd')", "employees * 2 > 3", "-employees < -1"]
+ATOMS += [
+    "employees in (1, 3)",
+    "employees between 1 and 2",
+    "size in ('b', 'd')",
+    "employees * 2 > 3",
+    "-employees < -1",
+]
 DOMAIN = "employees >= 0 and employees <= 3 and size in ('a', 'b', 'c', 'd') and (is_rural or not is_rural)"
 ROWS = [
     {"enterprise_id": "E", "employees": n, "size": s, "is_rural": r}
@@ -166,7 +183,11 @@ def test_against_brute_force(seed: int) -> None:
     pack = read_text(table(rows, domain=DOMAIN))
     item = pack.items[("enterprise", "t")]
     held = [[holds(pack, line.when, row) for row in ROWS] for line in item.rows]
-    overlaps = {(i + 1, j + 1) for i, j in itertools.combinations(range(len(rows)), 2) if any(map(all, zip(held[i], held[j], strict=True)))}
+    overlaps = {
+        (i + 1, j + 1)
+        for i, j in itertools.combinations(range(len(rows)), 2)
+        if any(map(all, zip(held[i], held[j], strict=True)))
+    }
     gap = any(not any(column) for column in zip(*held, strict=True))
     problems = find_conflicts(pack)
     found = {tuple(int(n) for n in re.findall(r"\d+", p.message.en)) for p in problems if p.code == "pack.overlap"}

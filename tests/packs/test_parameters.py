@@ -1,5 +1,7 @@
 """Parameters know two times; readings set them; packs lend them to each other."""
 
+# ruff: noqa: E501  (rows of examples are read across)
+
 from __future__ import annotations
 
 from datetime import date, datetime
@@ -8,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from packs.pack_text import HEAD, read_text
 
 from houfeng.book.connection import connect
 from houfeng.errors import UsageError
@@ -18,6 +19,7 @@ from houfeng.packs.functions import T
 from houfeng.packs.load import load_pack, read_pack
 from houfeng.packs.model import Parameter
 from houfeng.packs.sql import SqlWriter, name
+from packs.pack_text import HEAD, read_text
 
 PARAMETERS = """
 parameters:
@@ -135,7 +137,11 @@ def write(folder: Path, pack: str, body: str) -> Path:
 def test_requires_lends_parameters_sets_and_items(tmp_path: Path) -> None:
     """A pack uses what the pack beside it defines; the digest covers both."""
     write(tmp_path, "base", "parameters:\n  cap: {unit: CNY, values: {2024-01-01: 5}}\ncode_sets:\n  s: {label: x, members: [A]}\nvalues:\n  v: {label: x, over: loan, value: principal + :cap}\n")  # fmt: skip
-    top = write(tmp_path, "top", "requires: [base]\nthemes:\n  t: {label: x, over: loan, when: \"v > :cap and in_set(purpose, 's')\"}\n")
+    top = write(
+        tmp_path,
+        "top",
+        "requires: [base]\nthemes:\n  t: {label: x, over: loan, when: \"v > :cap and in_set(purpose, 's')\"}\n",
+    )
     pack, problems = read_pack(top)
     assert pack is not None
     assert not problems

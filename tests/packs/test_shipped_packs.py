@@ -1,5 +1,7 @@
 """The packs Houfeng ships are clean and pass their own cases; every field can be named; the command line tells it all."""
 
+# ruff: noqa: E501  (rows of examples are read across)
+
 from __future__ import annotations
 
 import json
@@ -7,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from packs.pack_text import HEAD
 
 from houfeng.book.model import kinds
 from houfeng.book.yamlfile import Item
@@ -18,6 +19,7 @@ from houfeng.packs.expression import Place
 from houfeng.packs.load import load_pack
 from houfeng.packs.source import shipped
 from houfeng_cli.main import cli, main
+from packs.pack_text import HEAD
 
 BROKEN = Path(__file__).parent / "broken"
 
@@ -46,7 +48,13 @@ def test_every_field_can_be_named(kind: str) -> None:
     paths = [*declared.fields, *(f"{r.name}.{f}" for r in declared.relations.values() for f in kinds()[r.kind].fields)]
     names = Names({}, {})
     for path in paths:
-        for text in (path, f"{path} is null", f"coalesce({path}, null) is null", f"{path} in (null)", f"not {path} = null and true"):
+        for text in (
+            path,
+            f"{path} is null",
+            f"coalesce({path}, null) is null",
+            f"{path} in (null)",
+            f"not {path} = null and true",
+        ):
             node = names.read(text, Place("f", text, Item(1, 1, text)), kind)
             assert not names.problems, [p.render("en") for p in names.problems]
             assert node is not None

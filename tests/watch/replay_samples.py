@@ -4,6 +4,8 @@ The oracle shares nothing with the replay but the evaluator of expressions: it w
 picks the submission in use by reading the rule in docs/concepts/windows.md literally, and keeps its own episodes.
 """
 
+# ruff: noqa: E501 (the pack below is read best with one item a line)
+
 from __future__ import annotations
 
 from collections.abc import Iterable

@@ -156,6 +156,6 @@ def test_shards_do_not_change_the_alerts(
         submit(book, one.kind, one.reporter, one.period, one.rows, one.received)
     monkeypatch.setattr(replay_module, "POINTS_PER_SHARD", points)
     lines = sorted(a.line() for a in Replay(book.snapshot(), pack, FIRST, LAST, threads=1).alerts())
-    assert len({a for a in lines}) == len(lines) > 4
+    assert len(set(lines)) == len(lines) > 4
     wanted = Oracle(pack, sent, FIRST, LAST).told()
     assert len(lines) == len(wanted)

@@ -93,6 +93,7 @@ class Field:
     unit: str = ""
     code_list: str = ""
     pattern: str = ""  # regular expression for open classifications, for example GB/T 4754 classes
+    classification: str = ""  # gbt4754: digits without their section letter get it (GB/T 4754-2017)
     check: str = ""  # named check digit: uscc, organisation_code, citizen_id, party (uscc where it looks like one)
     jump: bool = False  # watch for a change against the last period by the factor of a mistaken unit
     length: int = 0
@@ -178,6 +179,7 @@ def _field(name: str, raw: Mapping[str, Any]) -> Field:
         "unit",
         "code_list",
         "pattern",
+        "classification",
         "check",
         "jump",
         "length",
@@ -195,6 +197,7 @@ def _field(name: str, raw: Mapping[str, Any]) -> Field:
         unit=raw.get("unit", ""),
         code_list=raw.get("code_list", ""),
         pattern=raw.get("pattern", ""),
+        classification=raw.get("classification", ""),
         check=raw.get("check", ""),
         jump=raw.get("jump", False),
         length=raw.get("length", 0),

@@ -126,7 +126,9 @@ class _Reader:
         key_line, key_column = (key.start_mark.line + 1, key.start_mark.column + 1) if key is not None else (0, 0)
         if not node.tag.startswith("tag:yaml.org,2002:") or node.tag.endswith("binary"):
             shown = node.tag
-            self.problems.append(self.problem("yaml.tag", mark, f"不许用标签 {shown}", f"tags are not allowed: {shown}"))
+            self.problems.append(
+                self.problem("yaml.tag", mark, f"不许用标签 {shown}", f"tags are not allowed: {shown}")
+            )
         entries: dict[str, Item] | None = None
         items: tuple[Item, ...] | None = None
         value: Scalar = None

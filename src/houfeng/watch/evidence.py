@@ -1,14 +1,20 @@
-"""The rows an alert rests on: for each windowed indicator behind it, the latest rows in the window when it opened."""
+"""The rows an alert rests on: for each indicator behind it, the latest rows measured when it opened.
+
+A windowed indicator gives the latest events in its window; a snapshot feature the rows in use on that day; the key's
+own fields the record they were read from.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import duckdb
 import pyarrow as pa
 
 from houfeng.book.model import kinds
-from houfeng.packs.measures import event_id_sql, instant_sql
+from houfeng.packs.compile import column_of
+from houfeng.packs.expression import Node
+from houfeng.packs.measures import DAY, event_id_sql, instant_sql
 from houfeng.packs.model import Definition, Pack, Rule
 from houfeng.packs.sql import SqlWriter, name
 from houfeng.watch.alerts import Evidence
@@ -17,74 +23,111 @@ from houfeng.watch.plan import Plan
 
 ROWS_KEPT = 5
 
-
-def gather_evidence(
-    connection: duckdb.DuckDBPyConnection,
-    pack: Pack,
-    plan: Plan,
-    found: Sequence[tuple[Rule, Episode]],
-    event_rows: Mapping[str, str],
-) -> dict[str, list[tuple[int, Evidence]]]:
-    """Per alert id: (rows in the window, one of the latest `ROWS_KEPT`), for each windowed indicator behind it."""
-    evidence: dict[str, list[tuple[int, Evidence]]] = {}
-    for item in plan.windows:
-        alerts = [(rule, episode) for rule, episode in found if item.name in behind(pack, rule)]
-        if alerts and item.measure is not None and item.measure.window:
-            for alert_id, total, row in _rows(connection, item, alerts, event_rows[item.measure.source], pack):
-                evidence.setdefault(alert_id, []).append((total, row))
-    return evidence
+Found = Sequence[tuple[Rule, Episode]]
+DatedRows = Callable[[str, Sequence[str]], str]
+"""SQL of the rows of a kind with the days (`_from`, `_to`) on which a feature sees them."""
 
 
-def behind(pack: Pack, rule: Rule) -> set[str]:
-    """The items a rule's conditions rest on, directly or through other items."""
+class Gatherer:
+    """Gathers evidence for the alerts of one shard; `event_rows` and `dated_rows` give the SQL of the rows to look in."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        pack: Pack,
+        plan: Plan,
+        event_rows: Mapping[str, str],
+        dated_rows: DatedRows,
+    ) -> None:
+        self.connection, self.pack, self.plan = connection, pack, plan
+        self.event_rows, self.dated_rows = event_rows, dated_rows
+        self.writer = SqlWriter(pack, "_day", None, column_of)
+
+    def gather(self, found: Found) -> dict[str, list[tuple[int, Evidence]]]:
+        """Per alert id: (rows measured in all, one of the latest `ROWS_KEPT`), for each indicator behind the alert."""
+        evidence: dict[str, list[tuple[int, Evidence]]] = {}
+        behind = {rule.name: names_behind(self.pack, rule) for rule, _ in found}
+        for item in (*self.plan.windows, *self.plan.snapshots):
+            self._register([(rule, episode) for rule, episode in found if item.name in behind[rule.name]])
+            for alert, total, row in self._measured(item):
+                evidence.setdefault(alert, []).append((total, row))
+        for field in sorted(self.plan.fields):
+            self._register([(rule, episode) for rule, episode in found if field in behind[rule.name]])
+            for alert, total, row in self._own(field):
+                evidence.setdefault(alert, []).append((total, row))
+        return evidence
+
+    def _register(self, alerts: Found) -> None:
+        columns = {
+            "_alert": pa.array([e.alert_id for _, e in alerts], pa.string()),
+            "_at_key": pa.array([e.key for _, e in alerts], pa.string()),
+            "_at": pa.array([e.opened.instant for _, e in alerts], pa.int64()),
+        }
+        self.connection.register("_alerts", pa.table(columns))
+
+    def _measured(self, item: Definition) -> list[tuple[str, int, Evidence]]:
+        measure = item.measure
+        assert measure is not None
+        kind = kinds()[measure.source]
+        by = name(measure.by[0])
+        named = fields_of([*measure.args, *([measure.where] if measure.where is not None else [])])
+        where = f" AND {self.writer.write(measure.where)}" if measure.where is not None else ""
+        keyed = f"{by} IN (SELECT _at_key FROM _alerts)"
+        if measure.source in self.event_rows:
+            facts = sorted({kind.time_field, *fields_of(measure.args)})
+            rows = f"SELECT *, {instant_sql(kind)} AS _t FROM ({self.event_rows[measure.source]}) WHERE {keyed}"
+            start = f"(_at - {measure.offset + measure.window})"
+            after = f" AND _t > {start} - {start} % {measure.hop}" if measure.window else ""
+            on = f"{by} = _at_key AND _t <= _at - {measure.offset}{after}"
+            order = "_t DESC, _id"
+            day = f"DATE '1970-01-01' + CAST(_t // {DAY} AS INTEGER)"
+        else:
+            facts = sorted({*named, *([kind.time_field] if kind.time_field in kind.fields else [])} - {"valid_from"})
+            dated = self.dated_rows(measure.source, sorted({*facts, *named, measure.by[0]}))
+            rows = f"SELECT * FROM ({dated}) WHERE {keyed}"
+            day = f"DATE '1970-01-01' + CAST(_at // {DAY} AS INTEGER)"
+            on = f"{by} = _at_key AND _from <= {day} AND {day} < _to"
+            order = "_id"
+        joined = f"SELECT *, {event_id_sql(kind)} AS _id, {day} AS _day FROM ({rows}) r JOIN _alerts ON {on}"
+        return self._told(item.name, measure.source, facts, f"SELECT * FROM ({joined}) WHERE TRUE{where}", order)
+
+    def _own(self, field: str) -> list[tuple[str, int, Evidence]]:
+        kind, key = kinds()[self.plan.kind], name(self.plan.key)
+        dated = self.dated_rows(kind.name, [self.plan.key, field])
+        rows = f"SELECT * FROM ({dated}) WHERE {key} IN (SELECT _at_key FROM _alerts)"
+        day = f"DATE '1970-01-01' + CAST(_at // {DAY} AS INTEGER)"
+        on = f"{key} = _at_key AND _from <= {day} AND {day} < _to"
+        best = f"SELECT *, {event_id_sql(kind)} AS _id FROM ({rows}) r JOIN _alerts ON {on}"
+        best += " QUALIFY row_number() OVER (PARTITION BY _alert ORDER BY _rank DESC) = 1"
+        return self._told(field, kind.name, [field], best, "_id")
+
+    def _told(
+        self, item: str, kind: str, facts: Sequence[str], rows: str, order: str
+    ) -> list[tuple[str, int, Evidence]]:
+        columns = "".join(f", {name(f)}" for f in facts)
+        sql = (
+            f"SELECT _alert, count(*) OVER (PARTITION BY _alert), _id, _submission, _row{columns} FROM ({rows})"
+            f" QUALIFY row_number() OVER (PARTITION BY _alert ORDER BY {order}) <= {ROWS_KEPT} ORDER BY _alert, {order}"
+        )
+        found = []
+        for alert, total, row_id, submission, row, *values in self.connection.execute(sql).fetchall():
+            told = Evidence(item, kind, row_id, submission, row, dict(zip(facts, values, strict=True)))
+            found.append((alert, total, told))
+        return found
+
+
+def fields_of(nodes: Iterable[Node]) -> list[str]:
+    """The names of the fields that expressions refer to, each once."""
+    return sorted({part.value.name for node in nodes for part in node.walk() if part.op == "field"})
+
+
+def names_behind(pack: Pack, rule: Rule) -> set[str]:
+    """The items and fields a rule's conditions rest on, directly or through other items."""
     queue, seen = list(rule.tiers.values()), set[str]()
     while queue:
         for part in queue.pop().walk():
-            if part.op == "item" and part.value.name not in seen:
+            if part.op in ("field", "item") and part.value.name not in seen:
                 seen.add(part.value.name)
-                queue += pack.items[(rule.over, part.value.name)].nodes()
+                if part.op == "item":
+                    queue += pack.items[(rule.over, part.value.name)].nodes()
     return seen
-
-
-def _rows(
-    connection: duckdb.DuckDBPyConnection,
-    item: Definition,
-    alerts: Sequence[tuple[Rule, Episode]],
-    rows: str,
-    pack: Pack,
-) -> list[tuple[str, int, Evidence]]:
-    measure = item.measure
-    assert measure is not None
-    kind = kinds()[measure.source]
-    connection.register(
-        "_alerts",
-        pa.table(
-            {
-                "_alert": pa.array([e.alert_id for _, e in alerts], pa.string()),
-                "_key": pa.array([e.key for _, e in alerts], pa.string()),
-                "_at": pa.array([e.opened.instant for _, e in alerts], pa.int64()),
-            }
-        ),
-    )
-    where = ""
-    if measure.where is not None:
-        where = f" AND {SqlWriter(pack, '_day', None, lambda node: name(node.value.name)).write(measure.where)}"
-    facts = sorted({kind.time_field, *(p.value.name for node in measure.args for p in node.walk() if p.op == "field")})
-    columns = ", ".join(name(f) for f in facts)
-    start = f"(_at - {measure.offset + measure.window})"
-    sql = (
-        f"SELECT _alert, count(*) OVER (PARTITION BY _alert) AS total, _id, _submission, _row, {columns} FROM ("
-        f"SELECT *, DATE '1970-01-01' + CAST(_t // 86400 AS INTEGER) AS _day FROM ("
-        f"SELECT *, {instant_sql(kind)} AS _t, {event_id_sql(kind)} AS _id FROM ({rows})"
-        f" WHERE {name(measure.by[0])} IN (SELECT _key FROM _alerts))"
-        f") r JOIN _alerts a ON r.{name(measure.by[0])} = a._key"
-        f" AND r._t > {start} - {start} % {measure.hop} AND r._t <= a._at - {measure.offset}"
-        f" WHERE TRUE{where}"
-        f" QUALIFY row_number() OVER (PARTITION BY _alert ORDER BY _t DESC, _id) <= {ROWS_KEPT}"
-        " ORDER BY _alert, _t DESC, _id"
-    )
-    found = []
-    for alert, total, row_id, submission, row, *values in connection.execute(sql).fetchall():
-        told = Evidence(item.name, measure.source, row_id, submission, row, dict(zip(facts, values, strict=True)))
-        found.append((alert, total, told))
-    return found

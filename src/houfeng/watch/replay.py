@@ -21,14 +21,13 @@ from houfeng.book.model import kinds
 from houfeng.book.store import Snapshot
 from houfeng.errors import InputError, Text
 from houfeng.packs.compile import column_of
-from houfeng.packs.expression import Node
 from houfeng.packs.measures import DAY, compared, instant_sql, seconds
 from houfeng.packs.model import TIERS, Definition, Pack, Rule
 from houfeng.packs.sql import SqlWriter, definition_sql, name, true
 from houfeng.watch import features, grid
 from houfeng.watch.alerts import Alert, Evidence, make_alert
 from houfeng.watch.episodes import Episode, Signal, episodes
-from houfeng.watch.evidence import gather_evidence
+from houfeng.watch.evidence import Gatherer, names_behind
 from houfeng.watch.plan import Plan, plan_rules
 
 POINTS_PER_SHARD = 250_000
@@ -108,7 +107,8 @@ class Replay:
 
     def _told(self, shards: _Shards, found: list[tuple[Rule, Episode]]) -> Iterator[Alert]:
         values = shards.values_at([(episode.key, episode.opened.instant) for _, episode in found])
-        evidence = gather_evidence(shards.connection, self.pack, shards.plan, found, shards.event_rows)
+        gatherer = Gatherer(shards.connection, self.pack, shards.plan, shards.event_rows, shards.dated_rows)
+        evidence = gatherer.gather(found)
         for rule, episode in found:
             here = values[(episode.key, episode.opened.instant)]
             names = rule_names(self.pack, rule)
@@ -119,19 +119,9 @@ class Replay:
 
 
 def rule_names(pack: Pack, rule: Rule) -> list[str]:
-    """The items and fields behind a rule: those its conditions and reason name, and what these rest on."""
-    found: dict[str, None] = dict.fromkeys(re.findall(r"\{([a-z]\w*)\}", rule.reason.zh + rule.reason.en))
-    queue: list[Node] = [*rule.tiers.values()]
-    for item in list(found):
-        if (rule.over, item) in pack.items:
-            queue += pack.items[(rule.over, item)].nodes()
-    while queue:
-        for part in queue.pop().walk():
-            if part.op in ("field", "item") and part.value.name not in found:
-                found[part.value.name] = None
-                if part.op == "item":
-                    queue += pack.items[(rule.over, part.value.name)].nodes()
-    return list(found)
+    """The items and fields an alert of a rule shows: those its reason names first, then all its conditions rest on."""
+    named = re.findall(r"\{([a-z]\w*)\}", rule.reason.zh + rule.reason.en)
+    return list(dict.fromkeys([*named, *sorted(names_behind(pack, rule))]))
 
 
 class _Shards:
@@ -148,6 +138,10 @@ class _Shards:
         if day is not None:
             return SqlWriter(self.pack, day, day, column_of)
         return SqlWriter(self.pack, "_day", None, lambda node: name(node.value.name))
+
+    def dated_rows(self, kind: str, columns: Sequence[str]) -> str:
+        """The rows of a kind with the days on which a feature sees them."""
+        return features.dated_rows_sql(self.snapshot, kinds()[kind], columns)
 
     def count(self, table: str) -> int:
         """The number of rows of a table."""

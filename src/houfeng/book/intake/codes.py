@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from houfeng.book.intake.findings import Finding
 from houfeng.book.intake.headers import Column
+from houfeng.book.intake.industry import with_section
 from houfeng.book.intake.identifiers import check_usccs, is_citizen_id, is_organisation_code, looks_like_uscc
 from houfeng.book.model import CodeList, Field
 from houfeng.errors import Level, Text, did_you_mean
@@ -155,9 +156,12 @@ _CHECKS = {
 def _by_pattern(item: Field, word: str) -> str | None:
     if not item.pattern:
         return word
-    for text in (word, word.upper(), word.replace(" ", "").upper()):
+    tidy = word.replace(" ", "").upper()
+    for text in (word, word.upper(), tidy):
         if re.search(item.pattern, text):
             return text
+    if item.classification == "gbt4754" and re.search(item.pattern, lettered := with_section(tidy)):
+        return lettered
     return None
 
 
