@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 ENTERPRISES, MONTHS = 1000, 13
-PERIOD, YEAR_BEFORE, FIRST = "2025-12", "2024-12", "2025-07"
+PERIOD, YEAR_BEFORE, FIRST = "2025-12", "2024-12", "2025-10"
 
 
 @click.command(name="demo")
@@ -78,7 +78,7 @@ def command(out: Path, enterprises: int, seed: int) -> None:
         ],
     )
     run(
-        "重放半年的预警 / replay half a year of warnings",
+        "重放一个季度的预警 / replay a quarter of warnings",
         [
             "watch",
             "replay",
@@ -132,7 +132,8 @@ def _examples(book: Path) -> tuple[list[str], str]:
     connection = connect()
     connection.execute(f"CREATE TEMP TABLE tagged AS {statement.sql}")
     loans = connection.execute(
-        "SELECT institution_id, contract_no, note_no FROM tagged WHERE tech AND NOT green ORDER BY balance_cny DESC, note_no LIMIT 1"
+        "SELECT institution_id, contract_no, note_no FROM tagged WHERE tech AND NOT green"
+        " ORDER BY balance_cny DESC, note_no LIMIT 1"
     ).fetchall()
     firms = connection.execute(
         "SELECT borrower_id FROM tagged WHERE overdue_days > 30 ORDER BY balance_cny DESC, borrower_id LIMIT 1"

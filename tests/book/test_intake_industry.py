@@ -1,4 +1,4 @@
-"""Digits of an industry class get the letter of their section; checked against the whole standard where it is at hand."""
+"""Digits of an industry class get the letter of their section, checked against the whole standard."""
 
 from __future__ import annotations
 

@@ -414,7 +414,12 @@ class _Reader:
         if wrong := function.wrong(args):
             return self.refuse(tree, "pack.arguments", *wrong)
         if name in LOOKUPS and max(_lookups(arg) for arg in args) >= MAX_LOOKUPS:
-            return self.refuse(tree, "pack.too_deep", f"{name} 嵌套过深，请拆成几个指标", f"{name} is nested too deeply; split it into several items")
+            return self.refuse(
+                tree,
+                "pack.too_deep",
+                f"{name} 嵌套过深，请拆成几个指标",
+                f"{name} is nested too deeply; split it into several items",
+            )
         if function.names_set and (missing := self.scope.code_set(str(args[1].value))):
             return self.refuse(tree.expressions[1], "pack.unknown_set", *missing)
         kind, scale = function.result(args)

@@ -242,9 +242,7 @@ def _table() -> dict[str, Function]:
         Function("abs", (_NUMBERS,), None, abs, _call("abs"), 1),
         Function("round", (_NUMBERS, _INT), None, round_half_away, lambda x, n: f"round({x}, CAST({n} AS INTEGER))", 2),
         Function("length", (_TEXT,), T.INTEGER, len, _call("length"), 1),
-        Function(
-            "left", (_TEXT, _INT), T.TEXT, left, lambda s, n: f"left({s}, TRY_CAST({n} AS INTEGER))", 2
-        ),
+        Function("left", (_TEXT, _INT), T.TEXT, left, lambda s, n: f"left({s}, TRY_CAST({n} AS INTEGER))", 2),
         Function("trim", (_TEXT,), T.TEXT, lambda s: s.strip(SPACES), _call("trim"), 1),
         Function("starts_with", (_TEXT, _TEXT), T.BOOLEAN, str.startswith, _call("starts_with"), 2),
         Function("contains", (_TEXT, _TEXT), T.BOOLEAN, lambda s, part: part in s, _call("contains"), 2),
@@ -259,7 +257,14 @@ def _table() -> dict[str, Function]:
             lambda a, b: f"(CAST({b} AS DATE) - CAST({a} AS DATE))",
             2,
         ),
-        Function("months_between", (_DAYS, _DAYS), T.INTEGER, months_between, lambda a, b: f"datesub('month', CAST({a} AS DATE), CAST({b} AS DATE))", 2),
+        Function(
+            "months_between",
+            (_DAYS, _DAYS),
+            T.INTEGER,
+            months_between,
+            lambda a, b: f"datesub('month', CAST({a} AS DATE), CAST({b} AS DATE))",
+            2,
+        ),
         Function(
             "add_months",
             (_DAYS, _INT),

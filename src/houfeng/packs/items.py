@@ -64,7 +64,9 @@ class ItemReader:
         if item.shape != "scalar":
             reader.report("pack.shape", item, "这里应是一个表达式", "an expression should stand here")
             return None
-        node = self.names.read(written(item.value), reader.entry.place(item), kind, items=not own_only, paths=not own_only)
+        node = self.names.read(
+            written(item.value), reader.entry.place(item), kind, items=not own_only, paths=not own_only
+        )
         if node is not None and want is not None and node.type not in (want, T.NULL):
             reader.report(
                 "pack.type",

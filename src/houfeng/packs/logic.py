@@ -46,11 +46,14 @@ def _conflicts(pack: Pack, item: Definition) -> Iterator[Problem]:
                 if shown is not None:
                     yield Problem(
                         "pack.conflict",
-                        Text(f"例外 {one.label} 与 {other.label} 可以同时成立", f"the exceptions {one.label} and {other.label} can hold together"),
+                        Text(
+                            f"例外 {one.label} 与 {other.label} 可以同时成立",
+                            f"the exceptions {one.label} and {other.label} can hold together",
+                        ),
                         other.where,
                         value=shown,
                         suggestion=Text("用 beats 写明谁优先", "say with beats which goes first"),
-                    )  # fmt: skip
+                    )
                     break
 
 

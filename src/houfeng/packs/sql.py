@@ -88,8 +88,10 @@ class SqlWriter:
             return self.parameter(self.pack.parameters[node.value], self.day)
         if node.op.startswith("call:"):
             return self.call(node)
+        if node.op not in _KLEENE and any(arg.type is T.NULL for arg in node.args):
+            return unknown_of(node.type, node.scale)
         args = [self.write(arg) for arg in node.args]
-        if node.type is T.DECIMAL and node.op == "*" and node.args[0].type is not T.NULL:
+        if node.type is T.DECIMAL and node.op == "*":
             # DuckDB keeps the product of two short decimals in 64 bits, and fails where it does not fit
             args[0] = f"CAST({args[0]} AS DECIMAL(38,{node.args[0].scale}))"
         elif node.op not in ("*", "/", "neg"):
@@ -109,15 +111,16 @@ class SqlWriter:
             found = parameter.on(day, known)
             return exact(found.value) if found else unknown
         branches = []
+        on = literal(day) if isinstance(day, date) else day
         for value in reversed(parameter.values):  # as Parameter.on: the last that has begun and was known
-            seen = [f"{literal(day) if isinstance(day, date) else day} >= {literal(value.start)}"]
+            seen = [f"{on} >= {literal(value.start)}"]
             if isinstance(known, str):
                 seen.append(f"{known} >= {literal(value.known_from)}")
             elif value.known_from > known:
                 continue
             then = exact(value.value)
             if value.until is not None:
-                then = f"CASE WHEN {literal(day) if isinstance(day, date) else day} < {literal(value.until)} THEN {then} END"
+                then = f"CASE WHEN {on} < {literal(value.until)} THEN {then} END"
             branches.append(f"WHEN {' AND '.join(seen)} THEN {then}")
         return f"(CASE {' '.join(branches)} END)" if branches else unknown
 
@@ -199,7 +202,9 @@ def definition_sql(item: Definition, writer: SqlWriter) -> str:
     written = _levelled([writer.write(value) for value in values], values)
     if not pairs:
         return written[0]
-    branches = " ".join(f"WHEN {writer.write(when)} THEN {then}" for (when, _), then in zip(pairs, written, strict=False))
+    branches = " ".join(
+        f"WHEN {writer.write(when)} THEN {then}" for (when, _), then in zip(pairs, written, strict=False)
+    )
     return f"(CASE {branches} ELSE {written[-1] if item.node is not None else 'NULL'} END)"
 
 
@@ -217,6 +222,10 @@ def ordered_exemptions(item: Definition) -> list[Any]:
 
 def _chain(op: str) -> Callable[[Sequence[str]], str]:
     return lambda args: "(" + f" {op} ".join(args) + ")"
+
+
+# What can have a value although a part of it is unknown.
+_KLEENE = frozenset({"and", "or", "not", "in", "between", "is_null", "case"})
 
 
 def _levelled(args: Sequence[str], nodes: Sequence[Node], *, wide: bool = False) -> list[str]:

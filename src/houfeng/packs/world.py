@@ -32,7 +32,9 @@ class World:
     @classmethod
     def of(cls, as_of: date, known: date, rows: Mapping[str, Iterable[Record]]) -> World:
         """A world of the given rows, keeping those in force on `as_of`."""
-        return cls(as_of, known, rows={kind: in_force(kinds()[kind], list(found), as_of) for kind, found in rows.items()})
+        return cls(
+            as_of, known, rows={kind: in_force(kinds()[kind], list(found), as_of) for kind, found in rows.items()}
+        )
 
     def find(self, kind: str, fields: tuple[str, ...], values: tuple[Any, ...]) -> list[Record]:
         """The rows of `kind` whose `fields` equal `values`; nothing where a value is unknown."""

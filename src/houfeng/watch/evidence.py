@@ -29,7 +29,7 @@ DatedRows = Callable[[str, Sequence[str]], str]
 
 
 class Gatherer:
-    """Gathers evidence for the alerts of one shard; `event_rows` and `dated_rows` give the SQL of the rows to look in."""
+    """Gathers evidence for the alerts of one shard; `event_rows` and `dated_rows` give the SQL of the rows."""
 
     def __init__(
         self,
