@@ -36,10 +36,14 @@ def check(packs: tuple[str, ...], as_json: bool, lang: str | None) -> None:
         errors = sum(problem.level is Level.ERROR for problem in problems)
         wrong += errors
         if pack is not None and not as_json:
-            counts = f"{len(pack.parameters)} parameters, {len(pack.items)} items, {len(pack.rules)} rules, {len(pack.cases)} cases"
-            click.echo(
-                f"{pack.name} {pack.version}: {errors} errors, {len(problems) - errors} other findings; {counts}"
+            counts = (
+                (pack.parameters, "parameters"),
+                (pack.items, "items"),
+                (pack.rules, "rules"),
+                (pack.cases, "cases"),
             )
+            held = ", ".join(f"{len(found)} {what}" for found, what in counts)
+            click.echo(f"{pack.name} {pack.version}: {errors} errors, {len(problems) - errors} other findings; {held}")
     sys.exit(1 if wrong else 0)
 
 
@@ -92,8 +96,9 @@ def list_packs(lang: str | None) -> None:
 
     for name in shipped():
         pack = load_pack(name)
-        counts = f"{len(pack.themes())} themes, {len(pack.rules)} rules, {len(pack.waiting)} waiting, {len(pack.cases)} cases"
-        click.echo(f"{name:16} {pack.version:8} {pack.label.get(lang or load().lang)}  ({counts})")
+        counts = ((pack.themes(), "themes"), (pack.rules, "rules"), (pack.waiting, "waiting"), (pack.cases, "cases"))
+        held = ", ".join(f"{len(found)} {what}" for found, what in counts if found)
+        click.echo(f"{name:16} {pack.version:8} {pack.label.get(lang or load().lang)}  ({held})")
 
 
 @command.command(name="diff")
@@ -120,7 +125,8 @@ def diff(old: str, new: str, as_json: bool) -> None:
 @click.option("--known-at", default=None, help="As known at this moment; default: now.")
 @click.option("--reading", "readings", multiple=True, help="interpretation=reading, to compute with a rival reading.")
 @click.option("--book", "folder", default=None, help="Folder of the book.")
-@click.option("--json", "as_json", is_flag=True, help="Write the explanation as JSON.")
+@click.option("--full", is_flag=True, help="Show every step, not only those that decided.")
+@click.option("--json", "as_json", is_flag=True, help="Write the explanation as JSON (always full).")
 @click.option("--lang", default=None, help="zh or en.")
 def explain(
     pack: str,
@@ -131,6 +137,7 @@ def explain(
     known_at: str | None,
     readings: tuple[str, ...],
     folder: str | None,
+    full: bool,
     as_json: bool,
     lang: str | None,
 ) -> None:
@@ -157,7 +164,7 @@ def explain(
     if as_json:
         click.echo(json.dumps(found.plain(), ensure_ascii=False, default=str, indent=2))
     else:
-        click.echo("\n".join(found.lines(lang or settings.lang)))
+        click.echo("\n".join(found.lines(lang or settings.lang, full=full)))
 
 
 def _rule_kind(pack: Pack, items: tuple[str, ...]) -> str:

@@ -154,7 +154,7 @@ def show_alert(alert: Alert, lang: str) -> None:
 
 
 def _shown(value: Any) -> str:
-    from houfeng.packs.explain import shown
+    from houfeng.packs.explanation import shown
 
     return shown(value)
 
@@ -234,13 +234,15 @@ def score(
 
     from houfeng.book.connection import connect
     from houfeng.clock import parse_day
+    from houfeng.engine.faults import telling
     from houfeng.packs.compile import Compiler
     from houfeng.packs.load import load_pack
     from houfeng.watch.labels import separate
 
     day, snapshot, settings = parse_day(as_of), open_snapshot(folder, None), load()
     statement = Compiler(load_pack(pack), snapshot, day, day).statement(kind, [item])
-    rows = connect(memory=settings.memory, threads=settings.threads).execute(statement.sql).fetchall()
+    with telling():
+        rows = connect(memory=settings.memory, threads=settings.threads).execute(statement.sql).fetchall()
     scores = {str(row[0]): row[1] for row in rows}
     found = separate(scores, read_labels(labels, key_column, label_column, bad))
     if as_json:

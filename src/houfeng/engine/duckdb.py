@@ -8,17 +8,16 @@ spills to a temporary folder that goes away with the engine. Files take their na
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import duckdb
 import pyarrow as pa
 
 from houfeng.book.connection import connect, quoted
-from houfeng.errors import EnvironmentFault, Text, UsageError
+from houfeng.engine.faults import telling
+from houfeng.errors import Text, UsageError
 from houfeng.settings import Settings, load
 
 ROW_GROUP = 65_536
@@ -50,17 +49,17 @@ class Engine:
         Raises:
             EnvironmentFault: not enough memory or disk, or a file that cannot be read.
         """
-        with _told():
+        with telling():
             return self.connection.execute(sql).fetchall()
 
     def table(self, sql: str) -> pa.Table:
         """All rows of `sql` as an Arrow table; raises as `rows` does."""
-        with _told():
+        with telling():
             return self.connection.sql(sql).to_arrow_table()
 
     def keep(self, name: str, sql: str) -> None:
         """Hold the rows of `sql` as the temporary table `name`; raises as `rows` does."""
-        with _told():
+        with telling():
             self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
 
     def write(self, sql: str, out: Path, about: Mapping[str, str] | None = None) -> int:
@@ -80,7 +79,7 @@ class Engine:
         told = f", KV_METADATA {{{pairs}}}" if pairs else ""
         how = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP}{told}"
         try:
-            with _told(out):
+            with telling(out):
                 found = self.connection.execute(f"COPY ({sql}) TO '{quoted(str(part))}' ({how})").fetchone()
                 part.replace(out)
         finally:
@@ -90,23 +89,3 @@ class Engine:
 
 def _quote(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
-
-
-@contextmanager
-def _told(out: Path | None = None) -> Iterator[None]:
-    """Turn what the machine refuses into one clear sentence."""
-    try:
-        yield
-    except duckdb.OutOfMemoryException as error:
-        raise EnvironmentFault(
-            Text(
-                "内存不够（或临时文件夹的磁盘已满）；请调大 HOUFENG_MEMORY，或腾出磁盘空间",
-                "not enough memory, or the disk of the temporary folder is full: raise HOUFENG_MEMORY or free space",
-            )
-        ) from error
-    except (duckdb.IOException, OSError) as error:
-        short = " ".join(str(error).split())[:300]
-        what = Text(f"写不进 {out}：{short}", f"cannot write {out}: {short}")
-        if out is None:
-            what = Text(f"读不了账簿的文件：{short}", f"a file of the book cannot be read: {short}")
-        raise EnvironmentFault(what) from error

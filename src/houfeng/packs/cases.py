@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from houfeng.book.connection import connect
 from houfeng.book.model import SQL, Kind, Time, kinds
+from houfeng.engine.faults import telling
 from houfeng.errors import HoufengError, InputError, Problem, Text, did_you_mean
 from houfeng.packs.compile import Compiler
 from houfeng.packs.evaluate import EXACT, Evaluator
@@ -105,12 +106,10 @@ def _compiled(pack: Pack, views: RowViews, case: Case, asked: str, items: Sequen
     compiler = Compiler(pack, views, case.as_of, case.known_at)
     where = " AND ".join(f"{name(k)} = {literal(row[k])}" for k in kinds()[asked].key)
     statement = compiler.statement(asked, items, where=where)
-    try:
+    with telling():
         cursor = views.connection.execute(statement.sql)
         names = [column[0] for column in cursor.description or ()]
         found = next(iter(cursor.fetchall()), None)
-    except (duckdb.OutOfRangeException, duckdb.ConversionException) as error:
-        raise InputError(Text(f"数太大，装不下：{error}", f"a number too large to hold: {error}")) from error
     return dict(zip(names, found, strict=True)) if found else dict.fromkeys(items)
 
 

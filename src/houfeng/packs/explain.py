@@ -6,25 +6,24 @@ shown is therefore computed by the second road, and a difference from the compil
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, localcontext
+from decimal import localcontext
 from typing import Any
 
 import duckdb
 
 from houfeng.book.model import Time, kinds
+from houfeng.engine.faults import telling
 from houfeng.errors import InputError, Text, UsageError, did_you_mean
 from houfeng.packs.compile import Compiler, Need, Views
 from houfeng.packs.evaluate import EXACT, Evaluator, Trace
+from houfeng.packs.explanation import Renderer, plain, record_key
 from houfeng.packs.model import Definition, Pack
 from houfeng.packs.rules import rule_items
 from houfeng.packs.sql import literal, name
 from houfeng.packs.world import Record, World
-
-ROWS_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -37,12 +36,11 @@ class Explanation:
     known: date
     traces: tuple[Trace, ...]
 
-    def lines(self, lang: str = "zh") -> list[str]:
-        """The explanation as indented text."""
-        found = [f"{kinds()[self.kind].label.get(lang)} {record_key(self.kind, self.record)}"]
-        for trace in self.traces:
-            found += _lines(trace, lang, 0)
-        return found
+    def lines(self, lang: str = "zh", *, full: bool = False) -> list[str]:
+        """The explanation as indented text: the steps that decided, or with `full` every step."""
+        renderer = Renderer(lang, full)
+        head = f"{kinds()[self.kind].label.get(lang)} {record_key(self.kind, self.record)}"
+        return [head, *(line for trace in self.traces for line in renderer.lines(trace))]
 
     def plain(self) -> dict[str, Any]:
         """The explanation as plain values, for JSON."""
@@ -51,7 +49,7 @@ class Explanation:
             "key": {k: self.record.get(k) for k in kinds()[self.kind].key},
             "as_of": self.as_of.isoformat(),
             "known_at": self.known.isoformat(),
-            "items": [_plain(trace) for trace in self.traces],
+            "items": [plain(trace) for trace in self.traces],
         }
 
 
@@ -145,92 +143,13 @@ class Explainer:
         return self._fetch(f"SELECT * FROM ({self.views.select(kind, as_of=self.as_of)}) WHERE {either}")
 
     def _fetch(self, sql: str) -> list[Record]:
-        cursor = self.connection.execute(sql)
-        columns = [column[0] for column in cursor.description or ()]
-        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+        with telling():
+            cursor = self.connection.execute(sql)
+            columns = [column[0] for column in cursor.description or ()]
+            return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
 
 def _keep(found: dict[str, dict[tuple[Any, ...], Record]], kind: str, rows: Iterable[Record]) -> None:
     held = found.setdefault(kind, {})
     for row in rows:
         held.setdefault((row.get("_submission"), row.get("_row")), row)
-
-
-def record_key(kind: str, record: Record) -> str:
-    """The key of a record, its parts joined by `/`."""
-    return "/".join(str(record.get(k) or "") for k in kinds()[kind].key)
-
-
-def shown(value: Any) -> str:
-    """A value for people: grouped digits, plain truth, `unknown` as a dash."""
-    if value is None:
-        return "—"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if isinstance(value, (int, Decimal)):
-        return f"{value:,f}" if isinstance(value, Decimal) else f"{value:,}"
-    return str(value)
-
-
-def _lines(trace: Trace, lang: str, depth: int) -> list[str]:
-    if trace.op == "literal":
-        return []
-    if trace.op == "item" and len(trace.parts) == 1 and trace.parts[0].item is trace.item:
-        reached = trace.parts[0]  # an item reached by a path: show its own steps under the path's name
-        trace = dataclasses.replace(reached, text=trace.text)
-    head = "  " * depth + trace.text
-    if trace.item is not None and trace.item.label.get(lang) and trace.op == "item":
-        head += f"（{trace.item.label.zh}）" if lang == "zh" else f" ({trace.item.label.en})"
-    head += f" = {shown(trace.value)}"
-    details = []
-    if trace.item is not None and trace.item.tag:
-        details.append(trace.item.tag)
-    if trace.item is not None and trace.item.reference:
-        details.append(trace.item.reference)
-    if trace.dated is not None:
-        since = f"{trace.dated.start} 起" if lang == "zh" else f"from {trace.dated.start}"
-        details.append(f"{since}; {trace.dated.reference}" if trace.dated.reference else since)
-    if trace.note:
-        details.append(trace.note)
-    lines = [head + (f"  [{'; '.join(details)}]" if details else "")]
-    lines += [line for part in trace.parts for line in _lines(part, lang, depth + 1)]
-    if trace.item is not None and trace.rows:
-        lines += _rows(trace, lang, depth + 1)
-    elif trace.op == "field" and trace.rows:
-        lines[0] += _origin(*trace.rows[0])
-    return lines
-
-
-def _rows(trace: Trace, lang: str, depth: int) -> list[str]:
-    lines = [
-        "  " * depth + f"· {kind} {record_key(kind, row)}{_origin(kind, row)}" for kind, row in trace.rows[:ROWS_SHOWN]
-    ]
-    if len(trace.rows) > ROWS_SHOWN:
-        more = len(trace.rows) - ROWS_SHOWN
-        lines.append("  " * depth + (f"· 另有 {more} 行" if lang == "zh" else f"· {more} more rows"))
-    return lines
-
-
-def _origin(kind: str, row: Record) -> str:
-    submission = row.get("_submission")
-    return f"  ← {kind} {submission} #{row.get('_row')}" if submission else ""
-
-
-def _plain(trace: Trace) -> dict[str, Any]:
-    found: dict[str, Any] = {"op": trace.op, "text": trace.text, "value": trace.value}
-    if trace.item is not None:
-        found |= {"item": trace.item.name, "label": trace.item.label._asdict(), "reference": trace.item.reference}
-    if trace.dated is not None:
-        found |= {"from": trace.dated.start, "known_from": trace.dated.known_from, "reference": trace.dated.reference}
-    if trace.note:
-        found["note"] = trace.note
-    if trace.rows:
-        found["rows"] = [
-            {"kind": kind, "key": record_key(kind, row), "submission": row.get("_submission"), "row": row.get("_row")}
-            for kind, row in trace.rows
-        ]
-    if trace.parts:
-        found["parts"] = [_plain(part) for part in trace.parts]
-    return found

@@ -19,6 +19,7 @@ import pyarrow as pa
 from houfeng.book.connection import connect
 from houfeng.book.model import kinds
 from houfeng.book.store import Snapshot
+from houfeng.engine.faults import telling
 from houfeng.errors import InputError, Text
 from houfeng.packs.compile import column_of
 from houfeng.packs.measures import DAY, compared, instant_sql, seconds
@@ -60,7 +61,7 @@ class Replay:
             plan = plan_rules(self.pack, kind, rules)
             if self.only and not any(self._wanted(rule) for rule in rules):
                 continue
-            with connect(memory=self.memory, threads=self.threads) as connection:
+            with telling(), connect(memory=self.memory, threads=self.threads) as connection:
                 yield from self._kind(_Shards(self, connection, plan))
         if not self.keys:
             raise InputError(
