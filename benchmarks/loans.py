@@ -120,9 +120,14 @@ def make_book(folder: Path, loans: int) -> Book:
         scope = about | {"bank": bank, "first": loans * bank // BANKS, "last": loans * (bank + 1) // BANKS}
         scope["notes"] = NOTES.format(**scope)
         moment += timedelta(minutes=1)
-        drafts = [_draft(connection, kind, sql.format(**scope), f"bank{bank:02}") for kind, sql in _REPORTS.items()]
+        drafts = [_draft(connection, kind, sql.format(**scope), bank_code(bank)) for kind, sql in _REPORTS.items()]
         book.submit(drafts, received_at=moment)
     return book
+
+
+def bank_code(bank: int) -> str:
+    """The institution a bank reports as: its own code, as reporters do."""
+    return f"9141000000000{10000 + bank}"
 
 
 _REGISTERS = {"enterprise": FIRMS, "enterprise_status": STATUSES}

@@ -19,7 +19,7 @@ WITH status AS (
 ), note AS (
   SELECT institution_id, contract_no, note_no, use_industry, strategic_code, patent_code, pension_code, digital_efficiency,
     green_code, coalesce(green_ratio, 0) AS green_ratio, programme, product, borrower_id, borrower_class, borrower_size,
-    length(trim(coalesce(use_evidence, ''), {spaces})) >= 4 AS evident,
+    length(trim(coalesce(use_evidence, ''))) >= 4 AS evident,
     NOT (coalesce(is_entrusted, FALSE) OR coalesce(is_rediscount, FALSE) OR coalesce(is_written_off, FALSE)
       OR coalesce(is_transferred, FALSE)) AS counted
   FROM read_parquet({loan})

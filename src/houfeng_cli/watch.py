@@ -29,6 +29,8 @@ COLUMNS = (
     "reason_en",
 )
 
+VALUES_SHOWN = 10
+
 
 @click.group(name="watch")
 def command() -> None:
@@ -143,7 +145,7 @@ def show_alert(alert: Alert, lang: str) -> None:
     click.echo(f"  {alert.reason.get(lang)}")
     if alert.reference:
         click.echo(f"  {alert.reference}")
-    values = ", ".join(f"{k} = {_shown(v)}" for k, v in alert.values.items())
+    values = ", ".join(f"{k} = {_shown(v)}" for k, v in list(alert.values.items())[:VALUES_SHOWN])
     click.echo(f"  {values}")
     parameters = ", ".join(f":{k} = {_shown(v)}" for k, v in alert.parameters.items())
     if parameters:

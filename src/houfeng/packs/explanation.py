@@ -18,6 +18,7 @@ from houfeng.packs.model import Form
 from houfeng.packs.world import Record
 
 ROWS_SHOWN = 5
+ARITHMETIC = frozenset({"+", "-", "*", "/", "neg", "call:round", "call:least", "call:greatest", "call:abs"})
 WIDTH = 150
 
 
@@ -41,10 +42,18 @@ class Renderer:
         yield "  " * depth + self._head(trace) + (self._say("  （见上）", "  (see above)") if again else "")
         if again:
             return
-        for part in trace.parts if self.full else deciding(trace):
+        for part in self._told(trace):
             yield from self.lines(part, depth + 1)
         if trace.item is not None and trace.rows:
             yield from self._rows(trace.rows, depth + 1)
+
+    def _told(self, trace: Trace) -> Iterator[Trace]:
+        """The parts to show: all, or those that decided, with sums of sums told by their members at once."""
+        for part in trace.parts if self.full else deciding(trace):
+            if not self.full and trace.op in ARITHMETIC and part.op in ARITHMETIC:
+                yield from self._told(part)
+            else:
+                yield part
 
     def _first(self, trace: Trace) -> bool:
         place = (trace.text.rsplit(".", 1)[-1], id(trace.parts))

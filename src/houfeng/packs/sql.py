@@ -150,10 +150,11 @@ def _matches(code_set: CodeSet, members: Sequence[Member], code: str) -> str:
     listed = sorted(set().union(*(m.codes for m in members)) - code_set.without)
     parts = [f"{code} IN ({', '.join(literal(c) for c in listed)})"] if listed else []
     loose = []
+    prefixes = sorted({m.prefix for m in members if m.prefix}, key=lambda prefix: (len(prefix), prefix))
+    for length, run in groupby(prefixes, key=len):  # one look-up for all of a length, not a comparison for each
+        loose.append(f"left({code}, {length}) IN ({', '.join(literal(prefix) for prefix in run)})")
     for member in members:
-        if member.prefix:
-            loose.append(f"starts_with({code}, {literal(member.prefix)})")
-        elif member.first:
+        if member.first:
             ends = f"{literal(member.first)} AND {literal(member.last)}"
             loose.append(f"(length({code}) = {len(member.first)} AND {code} BETWEEN {ends})")
     if loose:
