@@ -49,11 +49,11 @@ class Renderer:
 
     def _told(self, trace: Trace) -> Iterator[Trace]:
         """The parts to show: all, or those that decided, with sums of sums told by their members at once."""
-        for part in trace.parts if self.full else deciding(trace):
-            if not self.full and trace.op in ARITHMETIC and part.op in ARITHMETIC:
-                yield from self._told(part)
-            else:
-                yield part
+        if self.full or trace.op not in ARITHMETIC:
+            yield from trace.parts if self.full else deciding(trace)
+            return
+        members = [m for part in trace.parts for m in (self._told(part) if part.op in ARITHMETIC else [part])]
+        yield from {member.text: member for member in members}.values()
 
     def _first(self, trace: Trace) -> bool:
         place = (trace.text.rsplit(".", 1)[-1], id(trace.parts))
