@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from houfeng.book.intake.industry import with_section
+from houfeng.book.intake.identifiers import with_section
 
 STANDARD = Path(__file__).parents[3] / "shared/data/reference_cn/gbt4754_2017_industry.csv"
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from houfeng.errors import Text
+from houfeng.packs.explanation import shown
 from houfeng.packs.measures import EPOCH
 from houfeng.packs.model import Pack, Rule
 from houfeng.watch.episodes import Episode
@@ -119,14 +120,6 @@ def fill(template: str, values: Mapping[str, Any], parameters: Mapping[str, Any]
 
 
 def words(value: Any) -> str:
-    """A value in a sentence: grouped digits, short ratios, a dash for unknown."""
-    if value is None:
-        return "—"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, Decimal):
-        text = f"{value:,f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    """A value in a sentence: as `shown`, with short ratios and without the zeros after a decimal point."""
+    text = f"{value:.4g}" if isinstance(value, float) else shown(value)
+    return text.rstrip("0").rstrip(".") if isinstance(value, Decimal) and "." in text else text

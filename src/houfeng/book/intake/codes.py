@@ -14,8 +14,13 @@ from numpy.typing import NDArray
 
 from houfeng.book.intake.findings import Finding
 from houfeng.book.intake.headers import Column
-from houfeng.book.intake.identifiers import check_usccs, is_citizen_id, is_organisation_code, looks_like_uscc
-from houfeng.book.intake.industry import with_section
+from houfeng.book.intake.identifiers import (
+    check_usccs,
+    is_citizen_id,
+    is_organisation_code,
+    looks_like_uscc,
+    with_section,
+)
 from houfeng.book.model import CodeList, Field
 from houfeng.errors import Level, Text, did_you_mean
 
