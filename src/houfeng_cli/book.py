@@ -6,7 +6,7 @@ This file has the verbs that touch files people send; those that look at the sto
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from houfeng import clock, settings
-from houfeng.errors import InputError, Level, Problem, Text, UsageError
+from houfeng.errors import InputError, Level, Problem, Text, UsageError, Where
 from houfeng_cli import book_store
 
 if TYPE_CHECKING:
     from houfeng.book.draft import Draft
     from houfeng.book.intake import Intake, Question
+    from houfeng.book.intake.profile import Profile
     from houfeng.book.store import Receipt
 
 SHOWN = 40
@@ -46,11 +47,13 @@ class _Told:
     dry_run: bool
     received_at: str | None
     answers: dict[str, Any]
+    reasons: Mapping[str, Text]
 
 
 @command.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @book_store.book_option
+@click.option("--profile", type=click.Path(path_type=Path), help="Answers kept in a YAML file; options go before them.")
 @click.option("--kind", help="Record kind; several separated by commas. Not given: worked out from the headers.")
 @click.option("--reporter", help="Who reports, where the file does not say it.")
 @click.option("--period", help="Period or as-of day, e.g. 2026-01 or 2026-01-31.")
@@ -89,20 +92,27 @@ def submit(files: Sequence[Path], folder: Path | None, **options: Any) -> None:
 
 
 def _told(folder: Path | None, options: dict[str, Any]) -> _Told:
+    kept = _kept(options["profile"])
     answers = {
-        "kind": options["kind"],
-        "reporter": options["reporter"],
+        "kind": options["kind"] or kept.kind,
+        "reporter": options["reporter"] or kept.reporter,
         "period": clock.parse_day(options["period"]) if options["period"] else None,
-        "mapping": _pairs(options["mapping"], "--map"),
-        "constants": _pairs(options["constant"], "--constant"),
-        "skip": tuple(options["skip"]),
-        "unit": options["unit"],
+        "mapping": {**kept.mapping, **_pairs(options["mapping"], "--map")},
+        "constants": {**kept.constants, **_pairs(options["constant"], "--constant")},
+        "skip": (*kept.reasons, *options["skip"]),
+        "unit": options["unit"] or kept.unit,
         "version": options["version"],
         "sent_at": clock.parse_moment(options["sent_at"]) if options["sent_at"] else None,
     }
     lang = options["lang"] or settings.load().lang
     flags = {name: options[name] for name in ("as_json", "on_bad", "confirm", "dry_run", "received_at")}
-    return _Told(folder, lang, answers=answers, **flags)
+    return _Told(folder, lang, answers=answers, reasons=kept.reasons, **flags)
+
+
+def _kept(path: Path | None) -> Profile:
+    from houfeng.book.intake.profile import Profile, read_profile
+
+    return read_profile(path) if path else Profile("", Text("", ""), "", "", "", {}, {}, {})
 
 
 def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:
@@ -126,6 +136,7 @@ def _prepare(files: Sequence[Path], told: _Told) -> list[Intake]:
     for path in files:
         try:
             intakes.append(prepare(path, snapshot=snapshot, **told.answers))
+            intakes[-1].problems[:0] = _left_out(path, told)
         except InputError as error:
             faults += error.problems
     if faults:
@@ -137,6 +148,15 @@ def _prepare(files: Sequence[Path], told: _Told) -> list[Intake]:
             faults,
         )
     return intakes
+
+
+def _left_out(path: Path, told: _Told) -> list[Problem]:
+    """Why the profile leaves columns out, told with the notes of every file."""
+    return [
+        Problem("intake.left_out", reason, Where(path.name, field=header), Level.NOTE)
+        for header, reason in told.reasons.items()
+        if any(reason)
+    ]
 
 
 def _refuse_bad(intakes: list[Intake], told: _Told) -> None:

@@ -95,7 +95,7 @@ def test_the_readmes_are_of_one_shape() -> None:
     assert list(typed(READMES[0])) == list(typed(READMES[1]))
 
 
-@pytest.mark.parametrize(("page", "words"), zip(READMES, ("en", "zh"), strict=True), ids=named)
+@pytest.mark.parametrize(("page", "words"), [(READMES[0], "en"), (READMES[1], "zh")])
 def test_the_readmes_count_right(page: Path, words: str) -> None:
     """How many themes, cases, rules and kinds there are is what the packs and the book say."""
     five, warning, sme = (load_pack(name) for name in ("five-articles", "warning-rules", "sme-invoices"))

@@ -1,4 +1,4 @@
-"""The pack on docs/how-to/write-a-pack.md is a pack: it checks, its cases pass, and what the page shows is what comes."""
+"""The pack on docs/how-to/write-a-pack.md checks, its cases pass, and what the page shows is what comes."""
 
 from __future__ import annotations
 
