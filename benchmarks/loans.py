@@ -138,7 +138,9 @@ def _draft(connection: duckdb.DuckDBPyConnection, kind: str, sql: str, reporter:
     schema = row_schema(kinds()[kind])
     found = connection.sql(sql).to_arrow_table()
     columns = [
-        found.column(field.name).cast(field.type) if field.name in found.column_names else pa.nulls(len(found), field.type)
+        found.column(field.name).cast(field.type)
+        if field.name in found.column_names
+        else pa.nulls(len(found), field.type)
         for field in schema
     ]
     rows, bad = pa.table(columns, schema=schema), QUARANTINE.empty_table()

@@ -46,7 +46,9 @@ def watched(command: Sequence[str], env: Mapping[str, str] | None = None) -> tup
 def machine() -> str:
     """What this ran on, in one line."""
     model = next((line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), "")
-    memory = next((int(line.split()[1]) // 1024**2 for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), 0)
+    memory = next(
+        (int(line.split()[1]) // 1024**2 for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), 0
+    )
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return (
         f"{model or platform.machine()}, {os.cpu_count()} cores, {memory} GB, {platform.system()} {platform.release()}, "

@@ -33,13 +33,14 @@ AMOUNTS = ("green_na01", "green_na02", "green_na03", "green_na04", "green_na05",
 def houfeng(snapshot: Snapshot, engine: Engine, out: Path, *, bits: bool) -> Figures:
     """The pack, compiled and run by the product's own code."""
     from houfeng.themes.cube import Cube
+    from houfeng.themes.shares import shares
     from houfeng.themes.tagging import tag
 
     pack = load_pack("five-articles")
     began = time.perf_counter()
     tag(snapshot, pack, AS_OF, KNOWN, out, engine=engine, bits=bits)
     TIMES["tag"] = time.perf_counter() - began
-    cube = Cube.build(engine, snapshot, pack, AS_OF, KNOWN.date(), (), "period")
+    cube = Cube.build(engine, snapshot, pack, AS_OF, KNOWN.date(), (), "period", shares(snapshot, AS_OF))
     cells = cube.cells((), ("amount", "weighted", "weight", "notes", "borrowers"))
     TIMES["count"] = time.perf_counter() - began - TIMES["tag"]
     return {theme: cells[(), theme] for (_, theme) in cells if theme != "all"}
@@ -86,13 +87,17 @@ def hand_sql(snapshot: Snapshot, themes: list[str]) -> str:
             counted = "green_part" if theme in AMOUNTS else "total_amount"
             columns.append(f"CASE WHEN {theme} THEN {counted} END AS {theme}_amount")
     kinds = ("loan_balance", "loan", "enterprise", "enterprise_status", "credit_line")
-    return (Path(__file__).parent / "tagging.sql").read_text("utf-8").format(
-        **{kind: list(snapshot.files(kind)) for kind in kinds},
-        as_of=f"DATE '{AS_OF}'",
-        pension_classes=", ".join(
-            f"coalesce(pension_class = 'EC{n:02}', FALSE) AS pension_ec{n:02}" for n in range(1, 13)
-        ),
-        columns=", ".join(columns),
+    return (
+        (Path(__file__).parent / "tagging.sql")
+        .read_text("utf-8")
+        .format(
+            **{kind: list(snapshot.files(kind)) for kind in kinds},
+            as_of=f"DATE '{AS_OF}'",
+            pension_classes=", ".join(
+                f"coalesce(pension_class = 'EC{n:02}', FALSE) AS pension_ec{n:02}" for n in range(1, 13)
+            ),
+            columns=", ".join(columns),
+        )
     )
 
 

@@ -31,6 +31,7 @@ from houfeng.packs.compile import Views
 from houfeng.packs.model import Definition, Pack
 from houfeng.packs.sql import literal, name
 from houfeng.themes.dimensions import dimension
+from houfeng.themes.shares import in_shares
 from houfeng.themes.tagging import COUNTED, LOANS, Tagging, compile_tagging
 
 ALL = "all"
@@ -86,9 +87,17 @@ class Cube:
 
     @classmethod
     def build(
-        cls, engine: Engine, views: Views, pack: Pack, as_of: date, known: date, dims: Iterable[str], label: str
+        cls,
+        engine: Engine,
+        views: Views,
+        pack: Pack,
+        as_of: date,
+        known: date,
+        dims: Iterable[str],
+        label: str,
+        taken: Sequence[str] = ("",),
     ) -> Cube:
-        """Tag the notes of `as_of` into a file in the engine's scratch folder called `label`.
+        """Tag the notes of `as_of` into a file in the engine's scratch folder called `label`, in the shares `taken`.
 
         Raises:
             InputError: a note met more than one row of another kind, so that it would be counted twice.
@@ -100,7 +109,8 @@ class Cube:
         amounts = tuple(dict.fromkeys([tagging.plain, *tagging.amounts.values()]))
         columns = [f"{one.sql} AS d_{one.name}" for one in chosen] + _columns(tagging, amounts)
         out = engine.scratch / f"{label}.parquet"
-        rows = engine.write(f"SELECT {', '.join(columns)} FROM ({tagging.statement.sql})", out)
+        sources = in_shares(tagging.statement.sql, tuple(taken))
+        rows = engine.write_all([f"SELECT {', '.join(columns)} FROM ({one})" for one in sources], out)
         base = views.select(LOANS, as_of=as_of, exact=True, columns=["note_no"])
         ((wanted,),) = engine.rows(f"SELECT count(*) FROM ({base})")
         if rows != wanted:

@@ -25,7 +25,8 @@ from houfeng.themes.dimensions import Dimension, breakdown, dimension
 from houfeng.themes.flows import FlowViews
 from houfeng.themes.measures import DEFAULT, Cell, Measure, Unit, Value, chosen
 from houfeng.themes.notes import Basis, Note, write_notes
-from houfeng.themes.tagging import LOANS, loan_themes
+from houfeng.themes.shares import LOANS, shares
+from houfeng.themes.tagging import loan_themes
 
 ARTICLES = ("tech", "green", "inclusive", "pension", "digital")
 """The five articles, in the order the documents name them."""
@@ -197,7 +198,8 @@ class _Question:
         return [*(one for by in self.by for one in by), *self.where]
 
     def _cube(self, engine: Engine, day: date, label: str) -> Cube:
-        return Cube.build(engine, self.snapshot, self.pack, day, self.known_at.date(), self._dims, label)
+        taken = shares(self.snapshot, day)
+        return Cube.build(engine, self.snapshot, self.pack, day, self.known_at.date(), self._dims, label, taken)
 
     def _flow(self, engine: Engine) -> Cube | None:
         if not any(measure.flow for measure in self.measures):

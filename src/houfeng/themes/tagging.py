@@ -8,7 +8,7 @@ per-loan file both come from this one statement, so they cannot differ.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -21,8 +21,8 @@ from houfeng.packs.compile import Compiler, Statement, Views
 from houfeng.packs.expression import Node
 from houfeng.packs.model import Definition, Pack
 from houfeng.packs.sql import name
+from houfeng.themes.shares import LOANS, in_shares, shares
 
-LOANS = "loan_balance"
 MONEY = "DECIMAL(20,2)"
 COUNTED = "counted_loan"
 """The pack's own value, over loan balances, that says whether a note counts at all (written off: no)."""
@@ -103,6 +103,7 @@ def tag(
     out: Path | None = None,
     *,
     engine: Engine | None = None,
+    bits: bool = True,
 ) -> Tagged:
     """Tag every note of the period `as_of`, into the Parquet file `out` (streaming) or, without it, a table in memory.
 
@@ -110,19 +111,20 @@ def tag(
     (percent); for each theme a boolean of its name and, where it counts another amount than the balance, the money
     `<theme>_amount` (empty where the flag is false); `reasons_0`, `reasons_1` …: bit masks, whose bits the file's
     metadata key `houfeng.bits` names in order, 63 to a column; `_submission` and `_row` say where the row came from.
-    `known_at` is when the policy is known as of; without it, the snapshot's moment.
+    `known_at` is when the policy is known as of; without it, the snapshot's moment. Without `bits` the masks are left out.
 
     Raises:
         UsageError: `out` stands in no folder.
         EnvironmentFault: memory, disk or permission does not suffice.
     """
     known_at = known_at or snapshot.known_at
-    tagging = compile_tagging(snapshot, pack, as_of, known_at.date())
+    tagging = compile_tagging(snapshot, pack, as_of, known_at.date(), bits=bits)
     about = _about(snapshot, pack, as_of, known_at, tagging)
+    queries = in_shares(per_loan_sql(tagging), shares(snapshot, as_of))
     if engine is not None:
-        return _run(engine, per_loan_sql(tagging), about, out)
+        return _run(engine, queries, about, out)
     with Engine() as own:
-        return _run(own, per_loan_sql(tagging), about, out)
+        return _run(own, queries, about, out)
 
 
 def per_loan_sql(tagging: Tagging) -> str:
@@ -140,10 +142,10 @@ def per_loan_sql(tagging: Tagging) -> str:
     return f"SELECT {', '.join(columns)} FROM ({statement.sql})"
 
 
-def _run(engine: Engine, sql: str, about: dict[str, str], out: Path | None) -> Tagged:
+def _run(engine: Engine, queries: Sequence[str], about: dict[str, str], out: Path | None) -> Tagged:
     if out is not None:
-        return Tagged(engine.write(sql, out, about), out, None, about)
-    table = engine.table(sql).replace_schema_metadata(about)
+        return Tagged(engine.write_all(queries, out, about), out, None, about)
+    table = pa.concat_tables([engine.table(sql) for sql in queries]).replace_schema_metadata(about)
     return Tagged(table.num_rows, None, table, about)
 
 
