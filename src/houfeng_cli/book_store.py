@@ -6,6 +6,7 @@ Heavy imports stand inside the commands, so that `houfeng --help` stays quick.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -58,7 +59,12 @@ def init(folder: Path | None, synthetic: bool) -> None:
 @click.command()
 @book_option
 @click.argument("sql")
-@click.option("--as-known-at", "known_at", help="Moment of knowledge, e.g. 2026-01-16 (its end) or 2026-01-16T09:30.")
+@click.option(
+    "--as-known-at",
+    "--known-at",
+    "known_at",
+    help="Moment of knowledge, e.g. 2026-01-16 (its end) or 2026-01-16T09:30.",
+)
 @click.option("--as-of", help="Show every kind as of this day.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write all rows to a .csv, .xlsx or .parquet file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines; money and rates as text, exactly.")
@@ -79,6 +85,12 @@ def query(
     snapshot = open_book(folder).snapshot(clock.parse_moment(known_at) if known_at else None)
     run = settings.load()
     day = clock.parse_day(as_of) if as_of else None
+    if day is None and (named := _validity_kinds(sql)):
+        text = Text(
+            f"注意：没有 --as-of，{'、'.join(named)} 含每一次报送的名单",
+            f"note: without --as-of, {', '.join(named)} holds every list ever sent",
+        )
+        click.echo(text.get(run.lang), err=True)
     with ask(snapshot, sql, as_of=day, memory=run.memory, threads=run.threads) as answer:
         if out is not None:
             rows = WRITERS[out.suffix.lower()](answer, out)
@@ -87,10 +99,18 @@ def query(
             _print(answer, limit, as_json)
 
 
+def _validity_kinds(sql: str) -> list[str]:
+    """The validity kinds a query names."""
+    from houfeng.book.model import Time, kinds
+
+    words = set(re.findall(r"\w+", sql.lower()))
+    return [kind.name for kind in kinds().values() if kind.time is Time.VALIDITY and kind.name in words]
+
+
 @click.command()
 @book_option
 @click.argument("kind", required=False)
-@click.option("--as-known-at", "known_at", help="Moment of knowledge.")
+@click.option("--as-known-at", "--known-at", "known_at", help="Moment of knowledge.")
 @click.option("--all", "all_", is_flag=True, help="Also those no longer, or never, in force.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
 def submissions(folder: Path | None, kind: str | None, known_at: str | None, all_: bool, as_json: bool) -> None:

@@ -23,7 +23,7 @@ def command() -> None:
 @command.command(name="check")
 @click.argument("packs", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Write problems as JSON lines.")
-@click.option("--lang", default=None, help="zh or en.")
+@click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of what is shown.")
 def check(packs: tuple[str, ...], as_json: bool, lang: str | None) -> None:
     """Tell every problem of PACKS (folders or names) at once, with file, line and column."""
     from houfeng.packs.check import check_pack
@@ -49,7 +49,7 @@ def check(packs: tuple[str, ...], as_json: bool, lang: str | None) -> None:
 
 @command.command(name="test")
 @click.argument("packs", nargs=-1, required=True)
-@click.option("--lang", default=None, help="zh or en.")
+@click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of what is shown.")
 def test(packs: tuple[str, ...], lang: str | None) -> None:
     """Run the cases of PACKS by the compiler and by the explaining evaluator; both must agree."""
     from houfeng.packs.cases import run_cases
@@ -88,17 +88,42 @@ def _plain(problem: Problem) -> dict[str, object]:
 
 
 @command.command(name="list")
-@click.option("--lang", default=None, help="zh or en.")
-def list_packs(lang: str | None) -> None:
-    """List the shipped packs, with their versions and what they hold."""
+@click.argument("pack", required=False)
+@click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of what is shown.")
+def list_packs(pack: str | None, lang: str | None) -> None:
+    """List the shipped packs; or, of one PACK, its items, rules, parameters and interpretations."""
     from houfeng.packs.load import load_pack
     from houfeng.packs.source import shipped
 
+    lang = lang or load().lang
+    if pack is not None:
+        show_pack(load_pack(pack), lang)
+        return
     for name in shipped():
-        pack = load_pack(name)
-        counts = ((pack.themes(), "themes"), (pack.rules, "rules"), (pack.waiting, "waiting"), (pack.cases, "cases"))
-        held = ", ".join(f"{len(found)} {what}" for found, what in counts if found)
-        click.echo(f"{name:16} {pack.version:8} {pack.label.get(lang or load().lang)}  ({held})")
+        found = load_pack(name)
+        counts = (
+            (found.themes(), "themes"),
+            (found.rules, "rules"),
+            (found.waiting, "waiting"),
+            (found.cases, "cases"),
+        )
+        held = ", ".join(f"{len(listed)} {what}" for listed, what in counts if listed)
+        click.echo(f"{name:16} {found.version:8} {found.label.get(lang)}  ({held})")
+
+
+def show_pack(pack: Pack, lang: str) -> None:
+    """What a pack defines itself, one line each: section, name, label."""
+    lines = [
+        (item.form.value, f"{item.over}.{item.name}", item.label)
+        for item in pack.items.values()
+        if item.pack == pack.name
+    ]
+    lines += [("rule", f"{rule.id} {rule.name}", rule.label) for rule in pack.rules.values()]
+    lines += [("waiting", waiting.id, waiting.label) for waiting in pack.waiting]
+    lines += [("parameter", f":{name}", parameter.label) for name, parameter in pack.parameters.items()]
+    lines += [("reading", f"{name}={entry.chosen}", entry.question) for name, entry in pack.interpretations.items()]
+    for section, name, label in lines:
+        click.echo(f"{section:10} {name:44} {label.get(lang)}")
 
 
 @command.command(name="diff")
@@ -122,12 +147,12 @@ def diff(old: str, new: str, as_json: bool) -> None:
 @click.option("--kind", default="", help="Record kind; default: the kind of the first item.")
 @click.option("--item", "items", multiple=True, required=True, help="Item or rule to explain; may be repeated.")
 @click.option("--as-of", required=True, help="Day or month the question is about.")
-@click.option("--known-at", default=None, help="As known at this moment; default: now.")
+@click.option("--known-at", "--as-known-at", "known_at", default=None, help="As known at this moment; default: now.")
 @click.option("--reading", "readings", multiple=True, help="interpretation=reading, to compute with a rival reading.")
 @click.option("--book", "folder", default=None, help="Folder of the book.")
 @click.option("--full", is_flag=True, help="Show every step, not only those that decided.")
 @click.option("--json", "as_json", is_flag=True, help="Write the explanation as JSON (always full).")
-@click.option("--lang", default=None, help="zh or en.")
+@click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of what is shown.")
 def explain(
     pack: str,
     key: tuple[str, ...],

@@ -18,8 +18,8 @@ def command() -> None:
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="Folder for the files; must not exist or be empty."
 )
-@click.option("--enterprises", default=1000, show_default=True, type=click.IntRange(1000, 3_000_000))
-@click.option("--months", default=13, show_default=True, type=click.IntRange(2, 60))
+@click.option("--enterprises", default=1000, show_default=True, type=click.IntRange(1000, 3_000_000), help="How many.")
+@click.option("--months", default=13, show_default=True, type=click.IntRange(2, 60), help="How many month ends.")
 @click.option("--end", default="2025-12", show_default=True, help="Last month.")
 @click.option("--seed", default=20260130, show_default=True, help="The same seed gives the same province.")
 def province(out: Path, enterprises: int, months: int, end: str, seed: int) -> None:

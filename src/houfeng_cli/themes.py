@@ -32,7 +32,12 @@ def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--book", "folder", type=click.Path(path_type=Path), help="Folder of the book."),
         click.option("--pack", "pack_name", default="five-articles", show_default=True, help="Name or folder."),
         click.option("--as-of", required=True, help="Period: 2025-12, or its last day."),
-        click.option("--known-at", help="Moment of knowledge, e.g. 2026-01-16 (its end) or 2026-01-16T09:30."),
+        click.option(
+            "--known-at",
+            "--as-known-at",
+            "known_at",
+            help="Moment of knowledge, e.g. 2026-01-16 (its end) or 2026-01-16T09:30.",
+        ),
         click.option("--reading", "readings", multiple=True, metavar="NAME=READING", help="Read a clause otherwise."),
         click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of what is shown."),
     ):

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from houfeng.errors import Text
 from houfeng.settings import load
 
 if TYPE_CHECKING:
+    from houfeng.book.model import Kind
     from houfeng.book.store import Snapshot
+    from houfeng.packs.model import Pack
     from houfeng.watch.alerts import Alert
+    from houfeng.watch.replay import Replay
 
 COLUMNS = (
     "alert_id",
@@ -29,12 +33,19 @@ COLUMNS = (
     "reason_en",
 )
 
-VALUES_SHOWN = 10
+TIERS = ("blue", "yellow", "orange", "red")
+TIER_NAMES = {
+    "red": Text("红", "red"),
+    "orange": Text("橙", "orange"),
+    "yellow": Text("黄", "yellow"),
+    "blue": Text("蓝", "blue"),
+}
+VALUES_SHOWN, ROWS_SHOWN = 10, 2
 
 
 @click.group(name="watch")
 def command() -> None:
-    """预警：重放与评估。 Warnings: replay and measure."""
+    """预警：重放、评估 / warnings: replay, and measure against labels."""
 
 
 @command.command(name="replay")
@@ -43,13 +54,15 @@ def command() -> None:
 @click.option("--to", "last", required=True, help="Last day (or month).")
 @click.option("--rule", "only", multiple=True, help="Only this rule, by name or id; may be repeated.")
 @click.option("--reading", "readings", multiple=True, help="interpretation=reading, to replay with a rival reading.")
-@click.option("--known-at", default=None, help="Events as known at this moment; default: now.")
+@click.option(
+    "--known-at", "--as-known-at", "known_at", default=None, help="Events as known at this moment; default: now."
+)
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write alerts: .jsonl (all), .csv or .xlsx."
 )
 @click.option("--show", default=3, show_default=True, help="Show so many alerts in full.")
 @click.option("--book", "folder", default=None, help="Folder of the book.")
-@click.option("--lang", default=None, help="zh or en.")
+@click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of what is shown.")
 def replay(
     pack: str,
     first: str,
@@ -80,12 +93,11 @@ def replay(
         threads=settings.threads,
     )
     alerts = sorted(run.alerts(), key=lambda a: (a.opened_at, a.rule, a.key))
-    show_summary(alerts, run.keys, run.points, lang or settings.lang, snapshot.synthetic)
+    lang = lang or settings.lang
+    show_summary(run, alerts, lang)
     for alert in _telling(alerts)[:show]:
-        show_alert(alert, lang or settings.lang)
-    if loaded.waiting:
-        waiting = ", ".join(w.id for w in loaded.waiting)
-        click.echo(f"等待条件的规则 / rules that wait: {waiting}", err=True)
+        show_alert(alert, lang)
+    show_waiting(loaded, lang)
     if out is not None:
         write_alerts(alerts, out)
         click.echo(f"→ {out}")
@@ -107,51 +119,83 @@ def open_snapshot(folder: str | None, known_at: str | None) -> Snapshot:
     return Book.open(Path(folder or load().book), wall_clock).snapshot(parse_moment(known_at) if known_at else None)
 
 
-def show_summary(alerts: list[Alert], keys: dict[str, int], points: int, lang: str, synthetic: bool) -> None:
-    """Counts by tier and rule, and by month."""
-    watched = ", ".join(f"{number:,} {kind}" for kind, number in keys.items())
-    mark = ("  【模拟数据】" if lang == "zh" else "  [synthetic data]") if synthetic else ""
-    zh = f"{len(alerts):,} 条预警；对象 {watched}；评估 {points:,} 个时点"
-    en = f"{len(alerts):,} alerts; watched {watched}; {points:,} instants evaluated"
-    click.echo((zh if lang == "zh" else en) + mark)
-    rules = {a.rule: a for a in alerts}
-    counted = Counter((a.rule, a.tier) for a in alerts)
-    click.echo(f"{'rule':34} {'red':>6} {'orange':>7} {'yellow':>7} {'blue':>6}")
-    for rule in sorted(rules, key=lambda r: rules[r].rule_id):
-        tiers = [counted[(rule, tier)] for tier in ("red", "orange", "yellow", "blue")]
-        click.echo(f"{rules[rule].rule_id + ' ' + rule:34} {tiers[0]:6} {tiers[1]:7} {tiers[2]:7} {tiers[3]:6}")
-    months = Counter(a.opened_at.strftime("%Y-%m") for a in alerts)
+def kinds() -> Mapping[str, Kind]:
+    """The record kinds, imported when first asked for."""
+    from houfeng.book.model import kinds as shipped
+
+    return shipped()
+
+
+def show_summary(run: Replay, alerts: list[Alert], lang: str) -> None:
+    """Counts by rule and tier, and by month, with what a reader must know of them."""
+    zh = lang == "zh"
+    watched = ("、" if zh else ", ").join(
+        f"{number:,} {kinds()[kind].label.get(lang)}" for kind, number in run.keys.items()
+    )
+    click.echo(
+        f"{len(alerts):,} 条预警；对象 {watched}；评估 {run.points:,} 个时点"
+        if zh
+        else f"{len(alerts):,} alerts; watched: {watched}; {run.points:,} instants evaluated"
+    )
+    if run.snapshot.synthetic:
+        click.echo("模拟数据：账簿内容为程序生成" if zh else "synthetic data: the book is made up")
+    first = sum(alert.opened_at.date() == run.first for alert in alerts)
+    if first:
+        click.echo(
+            f"其中 {first:,} 条在首日 {run.first} 开启：此前已成立的都在首日开启"
+            if zh
+            else f"{first:,} of them opened on the first day, {run.first}: what already held opens then"
+        )
+    counted = Counter((alert.rule, alert.tier) for alert in alerts)
+    names = [TIER_NAMES[tier].get(lang) for tier in reversed(TIERS)]
+    click.echo("".join(f"{name:>{7 if zh else 8}}" for name in names))
+    for rule in sorted(run.pack.rules.values(), key=lambda rule: rule.id):
+        tiers = [counted[(rule.name, tier)] for tier in reversed(TIERS)]
+        if any(tiers):
+            numbers = "".join(f"{number or '·':>8}" for number in tiers)
+            click.echo(f"{numbers}  {rule.id} {rule.label.get(lang)}")
+    months = Counter(alert.opened_at.strftime("%Y-%m") for alert in alerts)
     click.echo("  ".join(f"{month} {number}" for month, number in sorted(months.items())))
 
 
-def _telling(alerts: list[Alert]) -> list[Alert]:
-    """The alerts that tell most, for showing a few: the highest tiers first, one of each rule."""
-    from houfeng.packs.model import TIERS
+def show_waiting(pack: Pack, lang: str) -> None:
+    """The rules that wait, and for what, in one line each on stderr."""
+    if pack.waiting:
+        head = f"{len(pack.waiting)} 条规则等待条件：" if lang == "zh" else f"{len(pack.waiting)} rules wait: "
+        click.echo(head + ", ".join(waiting.id for waiting in pack.waiting), err=True)
 
-    seen: Counter[str] = Counter()
+
+def _telling(alerts: list[Alert]) -> list[Alert]:
+    """The alerts that tell most, for showing a few: the highest tiers first, one of each rule and of each key."""
+    rules: Counter[str] = Counter()
+    keys: Counter[str] = Counter()
     ranked: list[tuple[int, int, int, Alert]] = []
-    for alert in sorted(alerts, key=lambda a: (-TIERS.index(a.tier), a.opened_at, a.key)):
-        ranked.append((seen[alert.rule], -TIERS.index(alert.tier), len(ranked), alert))
-        seen[alert.rule] += 1
+    for alert in sorted(alerts, key=lambda a: (-TIERS.index(a.tier), -len(a.evidence), a.opened_at, a.key)):
+        again = max(rules[alert.rule], keys[alert.key])
+        ranked.append((again, -TIERS.index(alert.tier), len(ranked), alert))
+        rules[alert.rule] += 1
+        keys[alert.key] += 1
     return [alert for *_, alert in sorted(ranked, key=lambda r: r[:3])]
 
 
 def show_alert(alert: Alert, lang: str) -> None:
     """One alert in full: when, why, with what values, on which rows."""
-    cleared = f" … {alert.cleared_at}" if alert.cleared_at else " …"
+    zh = lang == "zh"
+    until = f"{alert.cleared_at}" if alert.cleared_at else "未解除" if zh else "still open"
+    kind = kinds()[alert.kind].label.get(lang)
     click.echo(
-        f"\n[{alert.tier}] {alert.rule_id} {alert.kind} {alert.key}  {alert.opened_at}{cleared}  ({alert.alert_id})"
+        f"\n[{TIER_NAMES[alert.tier].get(lang)}] {alert.rule_id} {kind} {alert.key}  {alert.opened_at} – {until}  ({alert.alert_id})"
     )
-    click.echo(f"  {alert.reason.get(lang)}")
-    if alert.reference:
-        click.echo(f"  {alert.reference}")
-    values = ", ".join(f"{k} = {_shown(v)}" for k, v in list(alert.values.items())[:VALUES_SHOWN])
-    click.echo(f"  {values}")
-    parameters = ", ".join(f":{k} = {_shown(v)}" for k, v in alert.parameters.items())
-    if parameters:
-        click.echo(f"  {parameters}")
-    for row in alert.evidence[:5]:
-        facts = ", ".join(f"{k} {_shown(v)}" for k, v in row.facts.items())
+    click.echo(f"  {alert.reason.get(lang)}" + (f"  [{alert.reference}]" if alert.reference else ""))
+    values = [f"{k} = {_shown(v)}" for k, v in list(alert.values.items())[:VALUES_SHOWN]]
+    values += [f":{k} = {_shown(v)}" for k, v in alert.parameters.items()]
+    click.echo(f"  {', '.join(values)}")
+    told: Counter[str] = Counter()
+    for row in alert.evidence:
+        told[row.item] += 1
+        if told[row.item] > ROWS_SHOWN:
+            continue
+        facts = ", ".join(f"{k} {_shown(v)}" for k, v in row.facts.items() if v is not None)
         click.echo(f"  · {row.item}: {row.kind} {row.row_id} ({facts}) ← {row.submission} #{row.row}")
 
 
@@ -163,7 +207,7 @@ def _shown(value: Any) -> str:
 
 def write_alerts(alerts: Iterable[Alert], out: Path) -> None:
     """Write alerts as JSON lines (everything), CSV or xlsx (the list)."""
-    from houfeng.errors import Text, UsageError
+    from houfeng.errors import UsageError
     from houfeng.exchange.workbook import write_csv, write_table
 
     if out.suffix == ".jsonl":
@@ -184,7 +228,7 @@ def write_alerts(alerts: Iterable[Alert], out: Path) -> None:
 
 def read_labels(path: Path, key_column: str, label_column: str, bad: str) -> dict[str, bool | None]:
     """Labels by key from a table people sent: true where the label is `bad`, nothing where it is blank."""
-    from houfeng.errors import Text, UsageError, did_you_mean
+    from houfeng.errors import UsageError, did_you_mean
     from houfeng.exchange.tables import read_tables
 
     labels: dict[str, bool | None] = {}
@@ -206,7 +250,7 @@ def read_labels(path: Path, key_column: str, label_column: str, bad: str) -> dic
 @command.command(name="score")
 @click.argument("pack")
 @click.option("--item", default="risk_index", show_default=True, help="The score: an item over the kind.")
-@click.option("--kind", default="enterprise", show_default=True)
+@click.option("--kind", default="enterprise", show_default=True, help="The kind the score is over.")
 @click.option("--as-of", required=True, help="The day of the score.")
 @click.option(
     "--labels",
@@ -218,7 +262,7 @@ def read_labels(path: Path, key_column: str, label_column: str, bad: str) -> dic
 @click.option("--label-column", required=True, help="Column that holds the label; blank means unknown.")
 @click.option("--bad", required=True, help="The label that means bad, for example 是.")
 @click.option("--book", "folder", default=None, help="Folder of the book.")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def score(
     pack: str,
     item: str,

@@ -95,6 +95,7 @@ class Field:
     pattern: str = ""  # regular expression for open classifications, for example GB/T 4754 classes
     classification: str = ""  # gbt4754: digits without their section letter get it (GB/T 4754-2017)
     check: str = ""  # named check digit: uscc, organisation_code, citizen_id, party (uscc where it looks like one)
+    in_cny_of: str = ""  # the amount in CNY of that field: the same where the currency is CNY or not said
     jump: bool = False  # watch for a change against the last period by the factor of a mistaken unit
     length: int = 0
     description: Text = Text("", "")
@@ -181,6 +182,7 @@ def _field(name: str, raw: Mapping[str, Any]) -> Field:
         "pattern",
         "classification",
         "check",
+        "in_cny_of",
         "jump",
         "length",
         "description",
@@ -199,6 +201,7 @@ def _field(name: str, raw: Mapping[str, Any]) -> Field:
         pattern=raw.get("pattern", ""),
         classification=raw.get("classification", ""),
         check=raw.get("check", ""),
+        in_cny_of=raw.get("in_cny_of", ""),
         jump=raw.get("jump", False),
         length=raw.get("length", 0),
         description=text_of(raw.get("description", "")),

@@ -8,7 +8,8 @@ spills to a temporary folder that goes away with the engine. Files take their na
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from houfeng.book.connection import connect, quoted
-from houfeng.engine.faults import telling
+from houfeng.engine.faults import streamed, telling
 from houfeng.errors import Text, UsageError
 from houfeng.settings import Settings, load
 
@@ -73,8 +74,6 @@ class Engine:
             UsageError: there is no such folder.
             EnvironmentFault: as `rows`, or `out` cannot be written. A file that stood there before is still there.
         """
-        if not out.parent.is_dir():
-            raise UsageError(Text(f"没有文件夹 {out.parent}", f"there is no folder {out.parent}"))
         pairs = ", ".join(f"{_quote(key)}: '{quoted(value)}'" for key, value in (about or {}).items())
         told = f", KV_METADATA {{{pairs}}}" if pairs else ""
         how = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP}{told}"
@@ -100,7 +99,7 @@ class Engine:
                     options = {"compression": "zstd", "use_dictionary": texts, "store_schema": False}
                     writer = stack.enter_context(pq.ParquetWriter(part, batches.schema, **options))
                     writer.add_key_value_metadata(dict(about or {}))
-                for batch in batches:
+                for batch in streamed(batches):
                     writer.write_batch(batch)
                     rows += len(batch)
         return rows
@@ -113,7 +112,7 @@ def _whole(out: Path) -> Iterator[Path]:
         raise UsageError(Text(f"没有文件夹 {out.parent}", f"there is no folder {out.parent}"))
     part = out.with_name(f".{out.name}.part")
     try:
-        with _told(out):
+        with telling(out):
             yield part
             part.replace(out)
     finally:

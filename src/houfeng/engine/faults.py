@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from houfeng.errors import EnvironmentFault, InputError, Text
 
@@ -37,3 +38,26 @@ def telling(out: Path | None = None) -> Iterator[None]:
         if out is None:
             what = Text(f"读不了账簿的文件：{short}", f"a file of the book cannot be read: {short}")
         raise EnvironmentFault(what) from error
+
+
+_NAMES = {
+    "Out of Memory Error": duckdb.OutOfMemoryException,
+    "Out of Range Error": duckdb.OutOfRangeException,
+    "Conversion Error": duckdb.ConversionException,
+}
+
+
+def streamed(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """`batches` of a running query. Arrow tells of all that DuckDB meets as `OSError`s: told apart again.
+
+    Raises:
+        duckdb.Error: the query failed.
+        OSError: a file could not be read.
+    """
+    try:
+        yield from batches
+    except OSError as error:
+        kind = _NAMES.get(str(error).partition(":")[0])
+        if kind is None:
+            raise
+        raise kind(str(error)) from error

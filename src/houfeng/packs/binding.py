@@ -134,7 +134,9 @@ class KindScope:
 
     def _unknown(self, kind: Kind, name: str, known: Sequence[str], zh: str, en: str) -> Text:
         near = did_you_mean(name, known)
-        return Text(f"{kind.name} 没有{zh} {name}。{near.zh}", f"{kind.name} has no {en} {name}. {near.en}")
+        if not any(near) and en == "relation":
+            near = Text(f"它有：{'、'.join(known)}", f"it has: {', '.join(known)}")
+        return Text(f"{kind.name} 没有{zh} {name}。{near.zh}", f"{kind.name} has no {en} {name}. {near.en}".strip())
 
     def parameter(self, name: str) -> Named | Text:
         """The type of a parameter; see `expression.Scope`."""

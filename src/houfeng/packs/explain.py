@@ -95,7 +95,7 @@ class Explainer:
         if rule is not None and rule.over == kind:
             return [self.pack.items[(kind, f"{rule.name}:{tier}")] for tier in rule.tiers]
         near = did_you_mean(item, [n for over, n in self.pack.items if over == kind])
-        raise UsageError(Text(f"{kind} 上没有 {item}。{near.zh}", f"there is no {item} over {kind}. {near.en}"))
+        raise UsageError(Text(f"{kind} 上没有 {item}。{near.zh}", f"there is no {item} over {kind}. {near.en}".strip()))
 
     def _one(self, kind: str, key: Mapping[str, Any]) -> Record:
         where = " AND ".join(f"{name(kinds()[kind].field(f).name)} = {literal(v)}" for f, v in key.items()) or "TRUE"

@@ -1,6 +1,6 @@
 """One expression in DuckDB's SQL: the node tree over named columns, with parameters put in as literals.
 
-A column is named by its dotted path (`"loan.enterprise.size"`), so that an expression and its SQL look alike.
+A column is named by its dotted path (`"loan.borrower.size"`), so that an expression and its SQL look alike.
 """
 
 from __future__ import annotations

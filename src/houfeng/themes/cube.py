@@ -31,8 +31,8 @@ from houfeng.packs.compile import Views
 from houfeng.packs.model import Definition, Pack
 from houfeng.packs.sql import literal, name
 from houfeng.themes.dimensions import dimension
-from houfeng.themes.shares import in_shares
-from houfeng.themes.tagging import COUNTED, LOANS, Tagging, compile_tagging
+from houfeng.themes.shares import LOANS, in_shares
+from houfeng.themes.tagging import COUNTED, Tagging, compile_tagging
 
 ALL = "all"
 """The line of all loans that count at all, beside the themes."""

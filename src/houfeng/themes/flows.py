@@ -13,7 +13,7 @@ from datetime import date
 from houfeng.book.model import SQL, kinds
 from houfeng.packs.compile import Views
 from houfeng.packs.sql import literal, name
-from houfeng.themes.tagging import LOANS
+from houfeng.themes.shares import LOANS
 
 DISBURSED = "1"
 FROM_FLOW = {

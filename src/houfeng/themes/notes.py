@@ -14,7 +14,8 @@ from houfeng.book.snapshot import Snapshot
 from houfeng.errors import Text
 from houfeng.packs.model import Pack
 from houfeng.themes.cube import Quality
-from houfeng.themes.tagging import LOANS, loan_themes
+from houfeng.themes.shares import LOANS
+from houfeng.themes.tagging import loan_themes
 
 LOOK_BACK = timedelta(days=366)
 """A reporter that has sent nothing for longer is taken to have left."""

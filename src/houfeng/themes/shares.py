@@ -1,8 +1,8 @@
 """A month's notes taken in shares of whole banks, so that joining millions of them stays within a small memory.
 
 A note's contract and its credit line are the same bank's. So where every bank has reported for itself, the notes of a
-few banks at a time meet all the rows they ever could, and the shares together are the month, each note once. One join of
-ten million notes with ten million contracts would spill to the disk over and over; twenty small ones do not.
+few banks at a time meet all the rows they ever could, and the shares together are the month, each note once. One join
+of ten million notes with ten million contracts would spill to the disk over and over; twenty small ones do not.
 """
 
 from __future__ import annotations

@@ -111,7 +111,8 @@ def tag(
     (percent); for each theme a boolean of its name and, where it counts another amount than the balance, the money
     `<theme>_amount` (empty where the flag is false); `reasons_0`, `reasons_1` …: bit masks, whose bits the file's
     metadata key `houfeng.bits` names in order, 63 to a column; `_submission` and `_row` say where the row came from.
-    `known_at` is when the policy is known as of; without it, the snapshot's moment. Without `bits` the masks are left out.
+    `known_at` is when the policy is known as of; without it, the snapshot's moment. Without `bits` the masks are left
+    out.
 
     Raises:
         UsageError: `out` stands in no folder.

@@ -20,7 +20,7 @@ from houfeng.book.connection import connect
 from houfeng.book.model import kinds
 from houfeng.book.store import Snapshot
 from houfeng.engine.faults import telling
-from houfeng.errors import InputError, Text
+from houfeng.errors import InputError, Text, UsageError, did_you_mean
 from houfeng.packs.compile import column_of
 from houfeng.packs.measures import DAY, compared, instant_sql, seconds
 from houfeng.packs.model import TIERS, Definition, Pack, Rule
@@ -54,8 +54,10 @@ class Replay:
         """All alerts, by kind, shard, rule and key; each once. A kind without any record goes to `unwatched`.
 
         Raises:
+            UsageError: a named rule does not exist, or the period ends before it begins.
             InputError: a rule cannot be replayed, or the book has no record of any watched kind.
         """
+        self._check()
         for kind in dict.fromkeys(rule.over for rule in self.pack.rules.values()):
             rules = [rule for rule in self.pack.rules.values() if rule.over == kind]
             plan = plan_rules(self.pack, kind, rules)
@@ -70,6 +72,27 @@ class Replay:
                     f"the book holds nobody to watch: no {', '.join(kinds()[k].label.en for k in self.unwatched)}",
                 )
             )
+
+    def _check(self) -> None:
+        if self.last < self.first:
+            raise UsageError(
+                Text(
+                    f"{self.first} 晚于 {self.last}",
+                    f"the replay would begin on {self.first}, after it ends on {self.last}",
+                )
+            )
+        known = {called for rule in self.pack.rules.values() for called in (rule.name, rule.id)}
+        for wanted in self.only:
+            if wanted not in known:
+                near = did_you_mean(wanted, known)
+                raise UsageError(
+                    Text(
+                        f"{self.pack.name} 没有规则 {wanted}。{near.zh}",
+                        f"{self.pack.name} has no rule {wanted}. {near.en}".strip(),
+                    )
+                )
+        if not self.pack.rules:
+            raise UsageError(Text(f"{self.pack.name} 没有预警规则", f"{self.pack.name} has no warning rules"))
 
     def _wanted(self, rule: Rule) -> bool:
         return not self.only or rule.name in self.only or rule.id in self.only

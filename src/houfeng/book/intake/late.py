@@ -15,7 +15,7 @@ from houfeng.book.draft import QUARANTINE, Draft
 from houfeng.book.intake.answers import Question
 from houfeng.book.intake.findings import Finding, Ledger, fragments
 from houfeng.book.intake.part import HASH, PERIOD, REPORTER, TABLE, Part, arrow_of
-from houfeng.book.model import Kind, Relation, Time
+from houfeng.book.model import Kind, Relation, Time, kinds
 from houfeng.errors import Level, Problem, Text, Where
 from houfeng.exchange.raw import ROW
 
@@ -157,7 +157,7 @@ def check_references(
         here = others.get(relation.kind)
         if not view.submissions(relation.kind) and here is None:
             message = Text(
-                f"账簿里还没有{relation.kind}，未核对引用",
+                f"账簿里还没有“{kinds()[relation.kind].label.zh}”，未核对引用",
                 f"there is no {relation.kind} in the book yet; references not checked",
             )
             ledger.once(Problem("intake.not_checked", message, Where(ledger.file, field=relation.name), Level.NOTE))

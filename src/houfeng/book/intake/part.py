@@ -87,6 +87,7 @@ class Feeder:
                 columns[item.name] = pa.repeat(self._constants[item.name].cast(ARROW[item.type]), count)
             else:
                 columns[item.name] = pa.nulls(count, ARROW[item.type])
+        self._fill_cny(columns)
         periods = self._periods(batch, columns, findings, shared)
         reporters = self._reporters(batch, findings, shared)
         self._required(columns, findings)
@@ -96,6 +97,22 @@ class Feeder:
         )
         findings += self._row_checks(typed)
         self._keep(batch, typed, findings)
+
+    def _fill_cny(self, columns: dict[str, pa.Array]) -> None:
+        """An amount in CNY that is not given is the amount itself, where the currency is CNY or not said."""
+        for item in self.kind.fields.values():
+            if not item.in_cny_of:
+                continue
+            native = pc.fill_null(pc.equal(columns["currency"], "CNY"), True)
+            empty = pc.and_(pc.is_null(columns[item.name]), pc.is_valid(columns[item.in_cny_of]))
+            if pc.any(pc.and_(empty, native)).as_py():
+                columns[item.name] = pc.if_else(pc.and_(empty, native), columns[item.in_cny_of], columns[item.name])
+                source, target = self.kind.fields[item.in_cny_of].label, item.label
+                message = Text(
+                    f"未填的{target.zh}取{source.zh}（人民币）", f"{target.en} not given: taken from {source.en}"
+                )
+                where = Where(self.ledger.file, field=item.name)
+                self.ledger.once(Problem("intake.filled", message, where, Level.NOTE))
 
     def _periods(
         self, batch: pa.RecordBatch, columns: dict[str, pa.Array], findings: list[Finding], shared: Shared
