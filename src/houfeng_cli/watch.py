@@ -183,9 +183,8 @@ def show_alert(alert: Alert, lang: str) -> None:
     zh = lang == "zh"
     until = f"{alert.cleared_at}" if alert.cleared_at else "未解除" if zh else "still open"
     kind = kinds()[alert.kind].label.get(lang)
-    click.echo(
-        f"\n[{TIER_NAMES[alert.tier].get(lang)}] {alert.rule_id} {kind} {alert.key}  {alert.opened_at} – {until}  ({alert.alert_id})"
-    )
+    tier = TIER_NAMES[alert.tier].get(lang)
+    click.echo(f"\n[{tier}] {alert.rule_id} {kind} {alert.key}  {alert.opened_at} – {until}  ({alert.alert_id})")
     click.echo(f"  {alert.reason.get(lang)}" + (f"  [{alert.reference}]" if alert.reference else ""))
     values = [f"{k} = {_shown(v)}" for k, v in list(alert.values.items())[:VALUES_SHOWN]]
     values += [f":{k} = {_shown(v)}" for k, v in alert.parameters.items()]

@@ -202,7 +202,7 @@ def check_jumps(
     draft: Draft, kind: Kind, view: View, con: duckdb.DuckDBPyConnection, ledger: Ledger, unit_given: bool
 ) -> list[Question]:
     """Compare with the last period: most rows ten thousand times off is a wrong unit, a single one a slip."""
-    fields = [f.name for f in kind.fields.values() if f.jump]
+    fields = [f.name for f in kind.fields.values() if f.jump and not f.in_cny_of]  # the amount itself tells it
     if not fields or draft.period is None or not draft.rows.num_rows or not view.submissions(kind.name):
         return []
     before = draft.period - timedelta(days=1) if kind.time is Time.PERIOD else draft.period
