@@ -18,10 +18,10 @@ from loans import AS_OF, KNOWN, bank_code
 from houfeng.book.connection import connect
 from houfeng.book.store import Book
 from houfeng.clock import wall_clock
-from houfeng.packs.evaluate import EXACT, Evaluator, Trace
 from houfeng.packs.explain import Explainer, Explanation
-from houfeng.packs.load import load_pack
-from houfeng.packs.world import World, build_rows
+from houfeng.packs.loading.load import load_pack
+from houfeng.packs.roads.evaluate import EXACT, Evaluator, Trace
+from houfeng.packs.roads.world import World, build_rows
 
 ITEM = "five_articles"
 

@@ -25,9 +25,9 @@ from houfeng.book.snapshot import Snapshot
 from houfeng.book.store import Book
 from houfeng.clock import wall_clock
 from houfeng.engine.duckdb import Engine
-from houfeng.packs.compile import Compiler
-from houfeng.packs.load import load_pack
+from houfeng.packs.loading.load import load_pack
 from houfeng.packs.model import Pack
+from houfeng.packs.roads.compile import Compiler
 from houfeng.settings import Settings
 from houfeng.themes.shares import in_shares, shares
 from houfeng.themes.tagging import tag

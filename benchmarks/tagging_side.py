@@ -19,7 +19,7 @@ from houfeng.book.snapshot import Snapshot
 from houfeng.book.store import Book
 from houfeng.clock import wall_clock
 from houfeng.engine.duckdb import Engine
-from houfeng.packs.load import load_pack
+from houfeng.packs.loading.load import load_pack
 from houfeng.settings import Settings
 
 MEMORY = "640MB"

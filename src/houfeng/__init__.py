@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from houfeng.clock import wall_clock
     from houfeng.errors import HoufengError, Problem
     from houfeng.packs.explain import Explainer
-    from houfeng.packs.load import load_pack
+    from houfeng.packs.loading.load import load_pack
     from houfeng.themes.report import report
     from houfeng.watch.replay import Replay
 
@@ -29,7 +29,7 @@ _ROOMS = {
     "Replay": "houfeng.watch.replay",
     "Snapshot": "houfeng.book.store",
     "kinds": "houfeng.book.model",
-    "load_pack": "houfeng.packs.load",
+    "load_pack": "houfeng.packs.loading.load",
     "prepare": "houfeng.book.intake.intake",
     "report": "houfeng.themes.report",
     "wall_clock": "houfeng.clock",

@@ -120,8 +120,8 @@ def _examples(book: Path) -> tuple[list[str], str]:
     from houfeng.book.connection import connect
     from houfeng.book.store import Book
     from houfeng.clock import parse_day, wall_clock
-    from houfeng.packs.compile import Compiler
-    from houfeng.packs.load import load_pack
+    from houfeng.packs.loading.load import load_pack
+    from houfeng.packs.roads.compile import Compiler
 
     day = parse_day(PERIOD)
     snapshot = Book.open(book, wall_clock).snapshot()

@@ -53,7 +53,7 @@ def check(packs: tuple[str, ...], as_json: bool, lang: str | None) -> None:
 def test(packs: tuple[str, ...], lang: str | None) -> None:
     """Run the cases of PACKS by the compiler and by the explaining evaluator; both must agree."""
     from houfeng.packs.cases import run_cases
-    from houfeng.packs.load import load_pack
+    from houfeng.packs.loading.load import load_pack
 
     failed = 0
     for reference in packs:
@@ -92,8 +92,8 @@ def _plain(problem: Problem) -> dict[str, object]:
 @click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of what is shown.")
 def list_packs(pack: str | None, lang: str | None) -> None:
     """List the shipped packs; or, of one PACK, its items, rules, parameters and interpretations."""
-    from houfeng.packs.load import load_pack
-    from houfeng.packs.source import shipped
+    from houfeng.packs.loading.load import load_pack
+    from houfeng.packs.loading.source import shipped
 
     lang = lang or load().lang
     if pack is not None:
@@ -133,7 +133,7 @@ def show_pack(pack: Pack, lang: str) -> None:
 def diff(old: str, new: str, as_json: bool) -> None:
     """Tell what changed from pack OLD to pack NEW. Exit code 1 where something did."""
     from houfeng.packs.diff import diff_packs
-    from houfeng.packs.load import load_pack
+    from houfeng.packs.loading.load import load_pack
 
     changes = diff_packs(load_pack(old), load_pack(new))
     for change in changes:
@@ -176,7 +176,7 @@ def explain(
     from houfeng.book.store import Book
     from houfeng.clock import parse_day, parse_moment, wall_clock
     from houfeng.packs.explain import Explainer
-    from houfeng.packs.load import load_pack
+    from houfeng.packs.loading.load import load_pack
 
     settings = load()
     loaded = load_pack(pack).with_readings(dict(reading.partition("=")[::2] for reading in readings))

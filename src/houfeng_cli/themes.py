@@ -141,7 +141,7 @@ def _open(folder: Path | None, known_at: str | None) -> Snapshot:
 
 
 def _pack(name: str) -> Any:
-    from houfeng.packs.load import load_pack
+    from houfeng.packs.loading.load import load_pack
 
     return load_pack(name)
 

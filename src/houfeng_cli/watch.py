@@ -77,7 +77,7 @@ def replay(
 ) -> None:
     """Replay the rules of PACK day by day and event by event, and tell every alert with its reason and rows."""
     from houfeng.clock import parse_day
-    from houfeng.packs.load import load_pack
+    from houfeng.packs.loading.load import load_pack
     from houfeng.watch.replay import Replay
 
     settings = load()
@@ -280,8 +280,8 @@ def score(
     from houfeng.book.connection import connect
     from houfeng.clock import parse_day
     from houfeng.engine.faults import telling
-    from houfeng.packs.compile import Compiler
-    from houfeng.packs.load import load_pack
+    from houfeng.packs.loading.load import load_pack
+    from houfeng.packs.roads.compile import Compiler
     from houfeng.watch.labels import separate
 
     day, snapshot, settings = parse_day(as_of), open_snapshot(folder, None), load()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from houfeng.book.model import Time, kinds
-from houfeng.packs.load import load_pack
+from houfeng.packs.loading.load import load_pack
 from houfeng.packs.model import TIERS
 
 PAGE = Path(__file__).parents[2] / "docs" / "glossary.md"

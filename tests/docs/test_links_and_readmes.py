@@ -11,7 +11,7 @@ import click
 import pytest
 
 from houfeng.book.model import kinds
-from houfeng.packs.load import load_pack
+from houfeng.packs.loading.load import load_pack
 from houfeng_cli.main import cli
 
 ROOT = Path(__file__).parents[2]

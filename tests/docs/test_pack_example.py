@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from houfeng.packs.load import load_pack
+from houfeng.packs.loading.load import load_pack
 from houfeng_cli.main import cli
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "write-a-pack.md"

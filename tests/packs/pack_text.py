@@ -7,8 +7,8 @@ from tempfile import TemporaryDirectory
 
 from houfeng.errors import Problem
 from houfeng.packs.check import check_pack
-from houfeng.packs.expression import Node
-from houfeng.packs.load import read_pack
+from houfeng.packs.language.expression import Node
+from houfeng.packs.loading.load import read_pack
 from houfeng.packs.model import Pack
 
 HEAD = "pack: tried\nversion: 1.0.0\nlabel: tried\n"

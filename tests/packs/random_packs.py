@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 from houfeng.book.model import kinds
-from houfeng.packs.binding import FIELD_TYPES
-from houfeng.packs.functions import T
+from houfeng.packs.language.binding import FIELD_TYPES
+from houfeng.packs.language.functions import T
 
 Row = dict[str, Any]
 OVER = ("enterprise", "loan", "loan_balance")

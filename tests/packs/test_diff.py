@@ -7,7 +7,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from houfeng.packs.diff import diff_packs
-from houfeng.packs.load import load_pack
+from houfeng.packs.loading.load import load_pack
 from houfeng_cli.main import cli
 
 OLD = """

@@ -17,11 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from houfeng.errors import Problem
-from houfeng.packs.evaluate import Evaluator
-from houfeng.packs.expression import Node
+from houfeng.packs.language.expression import Node
 from houfeng.packs.logic import find_conflicts
 from houfeng.packs.model import Pack
-from houfeng.packs.world import World
+from houfeng.packs.roads.evaluate import Evaluator
+from houfeng.packs.roads.world import World
 from packs.pack_text import check_text, read_text
 
 DAY = date(2026, 1, 1)

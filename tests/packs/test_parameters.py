@@ -14,11 +14,11 @@ import pytest
 from houfeng.book.connection import connect
 from houfeng.errors import UsageError
 from houfeng.packs.cases import run_cases
-from houfeng.packs.expression import Node
-from houfeng.packs.functions import T
-from houfeng.packs.load import load_pack, read_pack
+from houfeng.packs.language.expression import Node
+from houfeng.packs.language.functions import T
+from houfeng.packs.loading.load import load_pack, read_pack
 from houfeng.packs.model import Parameter
-from houfeng.packs.sql import SqlWriter, name
+from houfeng.packs.roads.sql import SqlWriter, name
 from packs.pack_text import HEAD, read_text
 
 PARAMETERS = """

@@ -12,12 +12,12 @@ from click.testing import CliRunner
 
 from houfeng.book.model import kinds
 from houfeng.book.yamlfile import Item
-from houfeng.packs.binding import Names
 from houfeng.packs.cases import run_cases
 from houfeng.packs.check import check_pack
-from houfeng.packs.expression import Place
-from houfeng.packs.load import load_pack
-from houfeng.packs.source import shipped
+from houfeng.packs.language.binding import Names
+from houfeng.packs.language.expression import Place
+from houfeng.packs.loading.load import load_pack
+from houfeng.packs.loading.source import shipped
 from houfeng_cli.main import cli, main
 from packs.pack_text import HEAD
 

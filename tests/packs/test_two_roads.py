@@ -24,11 +24,11 @@ from houfeng.book.connection import connect
 from houfeng.book.model import kinds
 from houfeng.errors import InputError
 from houfeng.packs.cases import RowViews, same
-from houfeng.packs.compile import Bit, Compiler, Statement
-from houfeng.packs.evaluate import EXACT, Evaluator
-from houfeng.packs.load import read_pack
+from houfeng.packs.loading.load import read_pack
 from houfeng.packs.model import Pack
-from houfeng.packs.world import World
+from houfeng.packs.roads.compile import Bit, Compiler, Statement
+from houfeng.packs.roads.evaluate import EXACT, Evaluator
+from houfeng.packs.roads.world import World
 from packs.random_packs import OVER, Maker, Row
 
 EXAMPLES = 6000 if os.environ.get("HOUFENG_NIGHTLY") else 250

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from houfeng.book.store import Book
 from houfeng.errors import InputError
-from houfeng.packs.load import load_pack
+from houfeng.packs.loading.load import load_pack
 from houfeng.packs.model import Pack
 from houfeng.themes import cube
 from houfeng.themes.report import ALL, Report, report

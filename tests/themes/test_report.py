@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from houfeng.errors import UsageError
-from houfeng.packs.load import load_pack
+from houfeng.packs.loading.load import load_pack
 from houfeng.packs.model import Pack
 from houfeng.themes.export import write_report
 from houfeng.themes.render import render, width

@@ -19,11 +19,11 @@ import pyarrow as pa
 from houfeng.book.draft import QUARANTINE, Draft, row_schema
 from houfeng.book.model import Time, kinds
 from houfeng.book.store import Book
-from houfeng.packs.evaluate import Evaluator
-from houfeng.packs.measures import seconds
 from houfeng.packs.model import TIERS, Pack
-from houfeng.packs.rules import rule_items, tier_of
-from houfeng.packs.world import Record, World
+from houfeng.packs.roads.evaluate import Evaluator
+from houfeng.packs.roads.measures import seconds
+from houfeng.packs.roads.rules import rule_items, tier_of
+from houfeng.packs.roads.world import Record, World
 
 PACK = """
 pack: sample

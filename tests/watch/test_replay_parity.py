@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from houfeng.book.store import Book
 from houfeng.clock import fixed_clock
-from houfeng.packs.load import load_pack
+from houfeng.packs.loading.load import load_pack
 from houfeng.packs.model import Pack
 from houfeng.watch import replay as replay_module
 from houfeng.watch.replay import Replay

@@ -15,12 +15,12 @@ from houfeng.book.connection import connect
 from houfeng.book.model import SQL, Kind, Time, kinds
 from houfeng.engine.faults import telling
 from houfeng.errors import HoufengError, InputError, Problem, Text, did_you_mean
-from houfeng.packs.compile import Compiler
-from houfeng.packs.evaluate import EXACT, Evaluator
 from houfeng.packs.model import Case, Pack
-from houfeng.packs.rules import rule_items, tier_of
-from houfeng.packs.sql import literal, name
-from houfeng.packs.world import Record, World, build_rows
+from houfeng.packs.roads.compile import Compiler
+from houfeng.packs.roads.evaluate import EXACT, Evaluator
+from houfeng.packs.roads.rules import rule_items, tier_of
+from houfeng.packs.roads.sql import literal, name
+from houfeng.packs.roads.world import Record, World, build_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ class RowViews:
     def select(
         self, kind: str, *, as_of: date | None = None, exact: bool = False, columns: Sequence[str] | None = None
     ) -> str:
-        """SQL of the rows of `kind` in force on `as_of`; see `houfeng.packs.world.in_force`."""
+        """SQL of the rows of `kind` in force on `as_of`; see `houfeng.packs.roads.world.in_force`."""
         declared = kinds()[kind]
         table = self.tables[kind]
         if not table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from houfeng.errors import Level, Problem
-from houfeng.packs.load import read_pack
+from houfeng.packs.loading.load import read_pack
 from houfeng.packs.logic import find_conflicts
 from houfeng.packs.model import Pack
 

@@ -17,13 +17,13 @@ import duckdb
 from houfeng.book.model import Time, kinds
 from houfeng.engine.faults import telling
 from houfeng.errors import InputError, Text, UsageError, did_you_mean
-from houfeng.packs.compile import Compiler, Need, Views
-from houfeng.packs.evaluate import EXACT, Evaluator, Trace
 from houfeng.packs.explanation import Renderer, plain, record_key
 from houfeng.packs.model import Definition, Pack
-from houfeng.packs.rules import rule_items
-from houfeng.packs.sql import literal, name
-from houfeng.packs.world import Record, World
+from houfeng.packs.roads.compile import Compiler, Need, Views
+from houfeng.packs.roads.evaluate import EXACT, Evaluator, Trace
+from houfeng.packs.roads.rules import rule_items
+from houfeng.packs.roads.sql import literal, name
+from houfeng.packs.roads.world import Record, World
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from decimal import Decimal
 from typing import Any
 
 from houfeng.book.model import kinds
-from houfeng.packs.evaluate import Trace
 from houfeng.packs.model import Form
-from houfeng.packs.world import Record
+from houfeng.packs.roads.evaluate import Trace
+from houfeng.packs.roads.world import Record
 
 ROWS_SHOWN = 5
 ARITHMETIC = frozenset({"+", "-", "*", "/", "neg", "call:round", "call:least", "call:greatest", "call:abs"})

@@ -15,8 +15,8 @@ from typing import Any
 import z3
 
 from houfeng.errors import Problem, Text, Where
-from houfeng.packs.expression import Node
-from houfeng.packs.functions import T
+from houfeng.packs.language.expression import Node
+from houfeng.packs.language.functions import T
 from houfeng.packs.model import Definition, Exemption, Form, Pack
 
 TIMEOUT_MS = 5000

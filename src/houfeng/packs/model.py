@@ -13,8 +13,8 @@ from enum import StrEnum
 from typing import Any
 
 from houfeng.errors import Text, Where
-from houfeng.packs.expression import Node
-from houfeng.packs.functions import T
+from houfeng.packs.language.expression import Node
+from houfeng.packs.language.functions import T
 
 TIERS = ("blue", "yellow", "orange", "red")
 """Warning tiers from low to high (突发事件应对法: 蓝、黄、橙、红)."""
@@ -301,8 +301,8 @@ class Pack:
         return [item for (_, own), item in self.items.items() if own == name]
 
     def with_readings(self, readings: Mapping[str, str]) -> Pack:
-        """The pack under other readings of its clauses; see `houfeng.packs.readings`."""
-        from houfeng.packs.readings import apply_readings
+        """The pack under other readings of its clauses; see `houfeng.packs.loading.readings`."""
+        from houfeng.packs.loading.readings import apply_readings
 
         return apply_readings(self, readings)
 

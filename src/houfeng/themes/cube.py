@@ -27,9 +27,9 @@ from typing import Any, NamedTuple
 from houfeng.book.connection import quoted
 from houfeng.engine.duckdb import Engine
 from houfeng.errors import InputError, Text
-from houfeng.packs.compile import Views
 from houfeng.packs.model import Definition, Pack
-from houfeng.packs.sql import literal, name
+from houfeng.packs.roads.compile import Views
+from houfeng.packs.roads.sql import literal, name
 from houfeng.themes.dimensions import dimension
 from houfeng.themes.shares import LOANS, in_shares
 from houfeng.themes.tagging import COUNTED, Tagging, compile_tagging

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from datetime import date
 
 from houfeng.book.model import SQL, kinds
-from houfeng.packs.compile import Views
-from houfeng.packs.sql import literal, name
+from houfeng.packs.roads.compile import Views
+from houfeng.packs.roads.sql import literal, name
 from houfeng.themes.shares import LOANS
 
 DISBURSED = "1"

@@ -11,7 +11,7 @@ from datetime import date
 
 from houfeng.book.model import kinds
 from houfeng.book.snapshot import Snapshot
-from houfeng.packs.sql import literal, name
+from houfeng.packs.roads.sql import literal, name
 
 LOANS = "loan_balance"
 SHARE = 500_000

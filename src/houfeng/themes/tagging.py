@@ -17,10 +17,10 @@ import pyarrow as pa
 
 from houfeng.book.snapshot import Snapshot
 from houfeng.engine.duckdb import Engine
-from houfeng.packs.compile import Compiler, Statement, Views
-from houfeng.packs.expression import Node
+from houfeng.packs.language.expression import Node
 from houfeng.packs.model import Definition, Pack
-from houfeng.packs.sql import name
+from houfeng.packs.roads.compile import Compiler, Statement, Views
+from houfeng.packs.roads.sql import name
 from houfeng.themes.shares import LOANS, in_shares, shares
 
 MONEY = "DECIMAL(20,2)"

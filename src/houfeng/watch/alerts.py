@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from houfeng.errors import Text
 from houfeng.packs.explanation import shown
-from houfeng.packs.measures import EPOCH
 from houfeng.packs.model import Pack, Rule
+from houfeng.packs.roads.measures import EPOCH
 from houfeng.watch.episodes import Episode
 
 

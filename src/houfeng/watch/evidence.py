@@ -12,11 +12,11 @@ import duckdb
 import pyarrow as pa
 
 from houfeng.book.model import kinds
-from houfeng.packs.compile import column_of
-from houfeng.packs.expression import Node
-from houfeng.packs.measures import DAY, event_id_sql, instant_sql
+from houfeng.packs.language.expression import Node
 from houfeng.packs.model import Definition, Pack, Rule
-from houfeng.packs.sql import SqlWriter, name
+from houfeng.packs.roads.compile import column_of
+from houfeng.packs.roads.measures import DAY, event_id_sql, instant_sql
+from houfeng.packs.roads.sql import SqlWriter, name
 from houfeng.watch.alerts import Evidence
 from houfeng.watch.episodes import Episode
 from houfeng.watch.plan import Plan

@@ -13,9 +13,9 @@ import pyarrow as pa
 
 from houfeng.book.model import Kind, Time, kinds
 from houfeng.book.store import Snapshot
-from houfeng.packs.measures import compared, mean_sql
 from houfeng.packs.model import Definition
-from houfeng.packs.sql import SqlWriter, name
+from houfeng.packs.roads.measures import compared, mean_sql
+from houfeng.packs.roads.sql import SqlWriter, name
 from houfeng.watch.plan import Plan
 from houfeng.watch.spans import Span, spans
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from datetime import date
 
 from houfeng.book.model import kinds
-from houfeng.packs.measures import DAY, compared, day_end, event_id_sql, instant_sql, mean_sql
 from houfeng.packs.model import Definition, Measure
-from houfeng.packs.sql import SqlWriter, literal, name
+from houfeng.packs.roads.measures import DAY, compared, day_end, event_id_sql, instant_sql, mean_sql
+from houfeng.packs.roads.sql import SqlWriter, literal, name
 from houfeng.watch.plan import Plan
 
 SUMMED = ("count", "sum", "mean")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from houfeng.book.model import kinds
 from houfeng.errors import InputError, Problem, Text
-from houfeng.packs.expression import Node
+from houfeng.packs.language.expression import Node
 from houfeng.packs.model import Definition, Form, Pack, Rule
 
 

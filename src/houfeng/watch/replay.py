@@ -21,10 +21,10 @@ from houfeng.book.model import kinds
 from houfeng.book.store import Snapshot
 from houfeng.engine.faults import telling
 from houfeng.errors import InputError, Text, UsageError, did_you_mean
-from houfeng.packs.compile import column_of
-from houfeng.packs.measures import DAY, compared, instant_sql, seconds
 from houfeng.packs.model import TIERS, Definition, Pack, Rule
-from houfeng.packs.sql import SqlWriter, definition_sql, name, true
+from houfeng.packs.roads.compile import column_of
+from houfeng.packs.roads.measures import DAY, compared, instant_sql, seconds
+from houfeng.packs.roads.sql import SqlWriter, definition_sql, name, true
 from houfeng.watch import features, grid
 from houfeng.watch.alerts import Alert, Evidence, make_alert
 from houfeng.watch.episodes import Episode, Signal, episodes

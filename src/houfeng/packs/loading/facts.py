@@ -8,10 +8,10 @@ from typing import Any
 
 from houfeng.book.yamlfile import Item
 from houfeng.errors import Problem, Text
-from houfeng.packs.functions import T, numeric
+from houfeng.packs.language.functions import T, numeric
+from houfeng.packs.loading.reader import UNITS, EntryReader
+from houfeng.packs.loading.source import Entry
 from houfeng.packs.model import CodeSet, Dated, Interpretation, Member, Parameter, Reading, Waiting, places
-from houfeng.packs.reader import UNITS, EntryReader
-from houfeng.packs.source import Entry
 
 
 def read_parameter(entry: Entry, problems: list[Problem]) -> Parameter | None:

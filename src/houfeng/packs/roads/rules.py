@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from houfeng.packs.functions import T
+from houfeng.packs.language.functions import T
 from houfeng.packs.model import TIERS, Definition, Form, Pack, Rule
 
 

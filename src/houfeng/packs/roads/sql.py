@@ -13,8 +13,8 @@ from itertools import groupby
 from typing import Any
 
 from houfeng.book.connection import quoted
-from houfeng.packs.expression import Node
-from houfeng.packs.functions import FUNCTIONS, SKIP_UNKNOWN, T, clamped, in_calendar
+from houfeng.packs.language.expression import Node
+from houfeng.packs.language.functions import FUNCTIONS, SKIP_UNKNOWN, T, clamped, in_calendar
 from houfeng.packs.model import CodeSet, Definition, Member, Pack, Parameter
 
 Column = Callable[[Node], str]

@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from houfeng.book.model import Kind, Time, kinds
-from houfeng.packs.functions import T
+from houfeng.packs.language.functions import T
 from houfeng.packs.model import Measure, places
-from houfeng.packs.sql import SqlWriter, literal, name
+from houfeng.packs.roads.sql import SqlWriter, literal, name
 
 EPOCH = datetime(1970, 1, 1)
 DAY = 86400

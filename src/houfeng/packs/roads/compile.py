@@ -13,10 +13,10 @@ from datetime import date
 from typing import NamedTuple, Protocol
 
 from houfeng.book.model import Time, kinds
-from houfeng.packs.expression import Node
-from houfeng.packs.measures import WindowBounds, measure_sql, top_share_sql
+from houfeng.packs.language.expression import Node
 from houfeng.packs.model import Definition, Form, Pack
-from houfeng.packs.sql import SqlWriter, definition_sql, name, true
+from houfeng.packs.roads.measures import WindowBounds, measure_sql, top_share_sql
+from houfeng.packs.roads.sql import SqlWriter, definition_sql, name, true
 
 
 class Views(Protocol):

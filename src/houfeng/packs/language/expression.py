@@ -20,7 +20,7 @@ from sqlglot.errors import SqlglotError
 
 from houfeng.book.yamlfile import Item
 from houfeng.errors import Problem, Text, Where, did_you_mean
-from houfeng.packs.functions import FUNCTIONS, LOOKUPS, T, numeric, unify
+from houfeng.packs.language.functions import FUNCTIONS, LOOKUPS, T, numeric, unify
 
 MAX_LENGTH = 6000
 MAX_DEPTH = 60

@@ -10,8 +10,8 @@ from typing import Any
 
 from houfeng.book.yamlfile import Item
 from houfeng.errors import Level, Problem, Text, Where, did_you_mean
-from houfeng.packs.functions import T
-from houfeng.packs.source import Entry
+from houfeng.packs.language.functions import T
+from houfeng.packs.loading.source import Entry
 
 UNITS: Mapping[str, T] = {
     "CNY": T.DECIMAL,

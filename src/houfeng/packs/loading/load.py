@@ -12,12 +12,12 @@ from typing import Any
 from houfeng.book.model import kinds
 from houfeng.book.yamlfile import Item
 from houfeng.errors import InputError, Level, Problem, Text, UsageError, Where
-from houfeng.packs.binding import Names
-from houfeng.packs.facts import check_readings, read_interpretation, read_parameter, read_set, read_waiting
-from houfeng.packs.items import ItemReader
+from houfeng.packs.language.binding import Names
+from houfeng.packs.loading.facts import check_readings, read_interpretation, read_parameter, read_set, read_waiting
+from houfeng.packs.loading.items import ItemReader
+from houfeng.packs.loading.reader import EntryReader
+from houfeng.packs.loading.source import Entry, Source, find_folder, read_source
 from houfeng.packs.model import Case, CodeSet, Definition, Interpretation, Pack, Parameter, Rule
-from houfeng.packs.reader import EntryReader
-from houfeng.packs.source import Entry, Source, find_folder, read_source
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 

@@ -15,12 +15,12 @@ from typing import Any
 
 from houfeng.book.model import kinds
 from houfeng.errors import InputError, Problem, Text
-from houfeng.packs.expression import Node
-from houfeng.packs.functions import FUNCTIONS, SKIP_UNKNOWN, SPACES, T, add_days, to_date, unify
-from houfeng.packs.measures import WindowBounds, seconds
+from houfeng.packs.language.expression import Node
+from houfeng.packs.language.functions import FUNCTIONS, SKIP_UNKNOWN, SPACES, T, add_days, to_date, unify
 from houfeng.packs.model import CodeSet, Dated, Definition, Form, Measure, Pack
-from houfeng.packs.sql import ordered_exemptions
-from houfeng.packs.world import Record, World
+from houfeng.packs.roads.measures import WindowBounds, seconds
+from houfeng.packs.roads.sql import ordered_exemptions
+from houfeng.packs.roads.world import Record, World
 
 EXACT = Context(prec=76)
 

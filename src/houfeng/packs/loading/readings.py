@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from houfeng.errors import Text, UsageError, did_you_mean
-from houfeng.packs.facts import typed
+from houfeng.packs.loading.facts import typed
 from houfeng.packs.model import Pack
 
 

@@ -10,12 +10,12 @@ from decimal import Decimal
 from houfeng.book.model import Time, kinds
 from houfeng.book.yamlfile import Item, Scalar
 from houfeng.errors import Text, did_you_mean
-from houfeng.packs.binding import Names
-from houfeng.packs.expression import MAX_LENGTH, Node
-from houfeng.packs.functions import T, numeric, unify
+from houfeng.packs.language.binding import Names
+from houfeng.packs.language.expression import MAX_LENGTH, Node
+from houfeng.packs.language.functions import T, numeric, unify
+from houfeng.packs.loading.reader import EntryReader
+from houfeng.packs.loading.source import Entry
 from houfeng.packs.model import TIERS, Definition, Exemption, Form, Measure, Row, Rule
-from houfeng.packs.reader import EntryReader
-from houfeng.packs.source import Entry
 
 BASES = ("E", "U", "P", "C", "product")
 _MEASURE = re.compile(r"(\w+)\s*\((.*)\)\s*(?:(>=|<=|<>|=|>|<)\s*([0-9]{1,18}(?:\.[0-9]{1,12})?))?", re.DOTALL)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from houfeng.errors import Text
 
 if TYPE_CHECKING:
-    from houfeng.packs.expression import Node
+    from houfeng.packs.language.expression import Node
 
 
 class T(StrEnum):

@@ -1,0 +1,1 @@
+"""What an expression may say: its text, types, functions and names."""
