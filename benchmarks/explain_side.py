@@ -58,7 +58,7 @@ def book(folder: str, loans: str, asked: str) -> dict[str, Any]:
     total, count, told = int(loans), int(asked), 0
     times = []
     for n in range(count + 1):
-        i = n * (total // (count + 1)) + n * 17 % 1000
+        i = min(n * (total // (count + 1)) + n * 17 % 1000, total - 1)
         key = {
             "institution_id": bank_code(next(b for b in range(20) if i < total * (b + 1) // 20)),
             "contract_no": f"HT2026{i // 2:012}",

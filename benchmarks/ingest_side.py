@@ -95,6 +95,24 @@ def submit(path: str, folder: str) -> dict[str, Any]:
     return _told(intake, began)
 
 
+def invoices(folder: str, target: str) -> dict[str, Any]:
+    """The four files of real invoices, as they are, into a new book."""
+    from houfeng.book.intake.intake import prepare as read
+    from houfeng.book.store import Book
+    from houfeng.clock import wall_clock
+
+    book, count, bad = Book.create(Path(target), wall_clock), 0, 0
+    began = time.perf_counter()
+    for who in ("credit_history", "no_credit_history"):
+        for side, own, other in (("output", "seller_id", "buyer_id"), ("input", "buyer_id", "seller_id")):
+            path, mapping = Path(folder, f"{who}_{side}_invoices.parquet"), {"firm_id": own, "counterparty_id": other}
+            intake = read(path, kind="invoice", mapping=mapping, reporter="tax", snapshot=book.snapshot())
+            book.submit(intake.drafts)
+            count += sum(draft.rows.num_rows + draft.quarantine.num_rows for draft in intake.drafts)
+            bad += sum(draft.quarantine.num_rows for draft in intake.drafts)
+    return {"seconds": time.perf_counter() - began, "rows": count, "bad": bad}
+
+
 def _told(intake: Any, began: float) -> dict[str, Any]:
     if intake.questions:
         raise SystemExit(f"the file is not settled: {intake.questions}")
@@ -122,7 +140,14 @@ def openpyxl(path: str, *_: str) -> dict[str, Any]:
     return {"seconds": time.perf_counter() - began, "rows": count}
 
 
-COMMANDS = {"make": make, "prepare": prepare, "submit": submit, "pandas": pandas, "openpyxl": openpyxl}
+COMMANDS = {
+    "make": make,
+    "prepare": prepare,
+    "submit": submit,
+    "invoices": invoices,
+    "pandas": pandas,
+    "openpyxl": openpyxl,
+}
 
 if __name__ == "__main__":
     print(json.dumps(COMMANDS[sys.argv[1]](*sys.argv[2:])))

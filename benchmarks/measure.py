@@ -23,12 +23,12 @@ PACKAGES = ("houfeng", "duckdb", "pyarrow", "deltalake", "numpy", "pandas", "ope
 
 
 def side(script: str, *arguments: str | Path, env: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Run `script` (a file beside this one) in a child; what it printed last, with `wall` seconds and `peak_mb`."""
+    """Run `script` (a file beside this one) in a child; what it printed last, if anything, with `wall` seconds and `peak_mb`."""
     command = [sys.executable, str(HERE / script), *map(str, arguments)]
     wall, peak, code, out = watched(command, env)
     if code:
         raise SystemExit(f"{' '.join(command)} ended with {code}:\n{out}")
-    found: dict[str, Any] = json.loads(out.strip().splitlines()[-1])
+    found: dict[str, Any] = json.loads(out.strip().splitlines()[-1]) if out.strip() else {}
     return found | {"wall": wall, "peak_mb": peak}
 
 

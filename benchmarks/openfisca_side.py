@@ -131,7 +131,11 @@ def make_system() -> Any:
         variable(name, int)
     for name in ("operating", *FLAGS):
         variable(name, bool)
-    variable("counted", bool, lambda loan, p: ~(loan(FLAGS[0], p) | loan(FLAGS[1], p) | loan(FLAGS[2], p) | loan(FLAGS[3], p)))
+    variable(
+        "counted",
+        bool,
+        lambda loan, p: ~(loan(FLAGS[0], p) | loan(FLAGS[1], p) | loan(FLAGS[2], p) | loan(FLAGS[3], p)),
+    )
     variable("green_part", float, lambda loan, p: loan("balance_cny", p) * loan("green_ratio", p) * 0.01)
     variable("green_counted", bool, lambda loan, p: loan("counted", p) & (loan("green_ratio", p) > 0))
 

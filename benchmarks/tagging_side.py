@@ -7,6 +7,7 @@ files, with the same memory and threads. Both write the same columns and count t
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from decimal import Decimal
@@ -22,7 +23,7 @@ from houfeng.engine.duckdb import Engine
 from houfeng.packs.loading.load import load_pack
 from houfeng.settings import Settings
 
-MEMORY = "640MB"
+MEMORY = os.environ.get("BENCH_MEMORY", "640MB")
 """What DuckDB may hold on either side; the process as a whole holds more."""
 
 Figures = dict[str, dict[str, Any]]

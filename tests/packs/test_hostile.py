@@ -17,8 +17,8 @@ from houfeng.book.model import kinds
 from houfeng.book.yamlfile import Item, read_yaml
 from houfeng.errors import HoufengError, Problem
 from houfeng.packs.language.binding import Names
-from houfeng.packs.language.expression import Place
 from houfeng.packs.language.functions import FUNCTIONS
+from houfeng.packs.language.text import Place
 from houfeng.packs.loading.load import read_pack
 from houfeng.packs.loading.source import library, shipped
 from packs.pack_text import check_text, read_condition

@@ -15,7 +15,7 @@ from houfeng.book.yamlfile import Item
 from houfeng.packs.cases import run_cases
 from houfeng.packs.check import check_pack
 from houfeng.packs.language.binding import Names
-from houfeng.packs.language.expression import Place
+from houfeng.packs.language.text import Place
 from houfeng.packs.loading.load import load_pack
 from houfeng.packs.loading.source import shipped
 from houfeng_cli.main import cli, main

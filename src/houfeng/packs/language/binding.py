@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from houfeng.book.model import Kind, Type, kinds
 from houfeng.errors import Problem, Text, did_you_mean
-from houfeng.packs.language.expression import Named, Node, Place, Reference, read_expression
+from houfeng.packs.language.expression import Named, Node, Reference, read_expression
 from houfeng.packs.language.functions import T
+from houfeng.packs.language.text import Place
 from houfeng.packs.model import CodeSet, Definition, Parameter
 
 FIELD_TYPES: Mapping[Type, tuple[T, int]] = {

@@ -18,13 +18,10 @@ from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import SqlglotError
 
-from houfeng.book.yamlfile import Item
 from houfeng.errors import Problem, Text, Where, did_you_mean
 from houfeng.packs.language.functions import FUNCTIONS, LOOKUPS, T, numeric, unify
+from houfeng.packs.language.text import MAX_HEIGHT, Place, height, too_deep, too_much
 
-MAX_LENGTH = 6000
-MAX_DEPTH = 60
-MAX_HEIGHT = 100
 MAX_LOOKUPS = 2  # a looked-up code or day stands many times in the SQL; so many lookups may stand in each other
 MAX_SCALE = 18  # more decimal places than this and DuckDB's 38 digits no longer hold an amount
 
@@ -95,36 +92,6 @@ class _Dialect(DuckDB):
     parser_class = _Parser
 
 
-class Place(NamedTuple):
-    """Where an expression was written: the file, its whole text, and the YAML value."""
-
-    file: str
-    source: str
-    item: Item
-
-    def at(self, text: str, start: int, token: str) -> Where:
-        """The place of `token`, which begins at `start` of the expression `text`, in the file.
-
-        YAML may fold, indent and escape, so the token is found again by counting: the n-th occurrence in the expression
-        is the n-th after the value begins in the file.
-        """
-        lines = self.source.splitlines()
-        pattern = re.compile(rf"(?<![\w.]){re.escape(token)}(?!\w)")
-        nth = len(pattern.findall(text[:start])) if start >= 0 else 0
-        line, column = self.item.line, self.item.column - 1
-        for number in range(line - 1, len(lines)):
-            for match in pattern.finditer(lines[number], column if number == line - 1 else 0):
-                if nth == 0:
-                    return Where(self.file, number + 1, match.start() + 1)
-                nth -= 1
-        return Where(self.file, self.item.line, self.item.column)
-
-    @property
-    def where(self) -> Where:
-        """The place of the whole value."""
-        return Where(self.file, self.item.line, self.item.column)
-
-
 _COMPARE: dict[type[exp.Expr], str] = {
     exp.EQ: "=",
     exp.NEQ: "<>",
@@ -138,7 +105,7 @@ _ARITHMETIC: dict[type[exp.Expr], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "
 
 def read_expression(text: str, place: Place, scope: Scope) -> tuple[Node | None, list[Problem]]:
     """Read, bind and type `text`. Gives the tree, or nothing together with every problem found."""
-    problem = _too_much(text, place)
+    problem = too_much(text, place)
     if problem:
         return None, [problem]
     try:
@@ -146,51 +113,15 @@ def read_expression(text: str, place: Place, scope: Scope) -> tuple[Node | None,
     except SqlglotError as error:
         return None, [_syntax(error, text, place)]
     except RecursionError:
-        return None, [_too_deep(place)]
-    if _height(tree) > MAX_HEIGHT:
-        return None, [_too_deep(place)]
+        return None, [too_deep(place)]
+    if height(tree) > MAX_HEIGHT:
+        return None, [too_deep(place)]
     reader = _Reader(text, place, scope)
     try:
         node = reader.node(tree)
     except RecursionError:  # a long way through items that are not bound yet
-        return None, [_too_deep(place)]
+        return None, [too_deep(place)]
     return (None if reader.problems else node), reader.problems
-
-
-def _too_deep(place: Place) -> Problem:
-    what = Text("表达式嵌套过深，请拆成几个指标", "the expression is nested too deeply; split it into several items")
-    return Problem("pack.too_deep", what, place.where)
-
-
-def _height(tree: exp.Expr) -> int:
-    # How many steps one above the other; a long chain of `and` counts once, for it is read flat.
-    height, queue = 0, [(tree, 1)]
-    while queue:
-        part, level = queue.pop()
-        height = max(height, level)
-        flat = type(part) if isinstance(part, exp.Connector) else None
-        queue += [(child, level + (type(child) is not flat)) for child in part.iter_expressions()]
-    return height
-
-
-def _too_much(text: str, place: Place) -> Problem | None:
-    if not text.strip():
-        return Problem("pack.empty", Text("表达式是空的", "the expression is empty"), place.where)
-    deep = depth = 0
-    for character in text:
-        depth += (character in "([{") - (character in ")]}")
-        deep = max(deep, depth)
-    words = len(re.findall(r"\b(?:case|not)\b|[-+~]{2,}", text, re.IGNORECASE))
-    if len(text) > MAX_LENGTH or deep > MAX_DEPTH or words > 4 * MAX_DEPTH:
-        return Problem(
-            "pack.too_deep",
-            Text(
-                "表达式太长或嵌套过深，请拆成几个指标",
-                "the expression is too long or too deep; split it into several items",
-            ),
-            place.where,
-        )
-    return None
 
 
 def _syntax(error: SqlglotError, text: str, place: Place) -> Problem:

@@ -16,6 +16,7 @@ from houfeng.packs.language.binding import Names
 from houfeng.packs.loading.facts import check_readings, read_interpretation, read_parameter, read_set, read_waiting
 from houfeng.packs.loading.items import ItemReader
 from houfeng.packs.loading.reader import EntryReader
+from houfeng.packs.loading.ruling import RuleReader
 from houfeng.packs.loading.source import Entry, Source, find_folder, read_source
 from houfeng.packs.model import Case, CodeSet, Definition, Interpretation, Pack, Parameter, Rule
 
@@ -175,6 +176,7 @@ class _Builder:
         for pack in self.required:
             names.bound |= pack.items
         reader = ItemReader(names, self.head.name, self.head.measure)
+        rules_reader = RuleReader(names, self.head.name, self.head.measure)
         methods = {
             "themes": reader.theme,
             "indicators": reader.indicator,
@@ -187,7 +189,7 @@ class _Builder:
         names.bind_all()
         for entry in self.source.entries("rules"):
             self._check_name(entry)
-            if (rule := reader.rule(entry)) is not None:
+            if (rule := rules_reader.rule(entry)) is not None:
                 rules[entry.name] = rule
         self.problems += names.problems
         order = [key for key in (*names.bound,) if key not in names.pending] + [

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from houfeng.book.yamlfile import Item, read_yaml
 from houfeng.errors import InputError, Problem, Text, UsageError, Where, did_you_mean
-from houfeng.packs.language.expression import Place
+from houfeng.packs.language.text import Place
 
 HEAD = ("pack", "version", "label", "description", "requires", "measure")
 SECTIONS = (
