@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from houfeng.engine.duckdb import Engine
-from houfeng.errors import EnvironmentFault, UsageError
+from houfeng.errors import EnvironmentFault, InputError, UsageError
 from houfeng.settings import load
 
 SMALL = load({"HOUFENG_MEMORY": "200MB", "HOUFENG_THREADS": "1"})
@@ -47,3 +47,23 @@ def test_too_little_memory_is_one_clear_error() -> None:
             engine.rows(
                 "SELECT x, list(y) FROM (SELECT range % 1000000 AS x, range AS y FROM range(3000000)) GROUP BY x"
             )
+
+
+def test_several_queries_make_one_file(tmp_path: Path) -> None:
+    out = tmp_path / "a.parquet"
+    queries = [f"SELECT CAST('{n}6777217.01' AS DECIMAL(20,2)) AS a, 'x' AS b" for n in range(3)]
+    with Engine(SMALL) as engine:
+        assert engine.write_all(queries, out, {"houfeng.x": "y"}) == 3
+        assert pq.read_table(out)["a"].to_pylist() == [Decimal(f"{n}6777217.01") for n in range(3)]
+        assert pq.read_schema(out).metadata[b"houfeng.x"] == b"y"
+        assert engine.write_all(queries[:1], out) == 1
+
+
+def test_a_fault_while_rows_stream_is_told_as_what_it_is(tmp_path: Path) -> None:
+    out = tmp_path / "a.parquet"
+    out.write_bytes(b"old")
+    late = "SELECT CAST(CASE WHEN range = 900000 THEN 'x' ELSE '1' END AS INTEGER) AS a FROM range(1000000)"
+    with Engine(SMALL) as engine, pytest.raises(InputError, match="too large"):
+        engine.write_all(["SELECT CAST(1 AS INTEGER) AS a", late], out)
+    assert out.read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.parquet"]

@@ -73,6 +73,7 @@ class Gatherer:
         named = fields_of([*measure.args, *([measure.where] if measure.where is not None else [])])
         where = f" AND {self.writer.write(measure.where)}" if measure.where is not None else ""
         keyed = f"{by} IN (SELECT _at_key FROM _alerts)"
+        day = f"DATE '1970-01-01' + CAST(_at // {DAY} AS INTEGER)"  # parameters are those of the alert's day
         if measure.source in self.event_rows:
             facts = sorted({kind.time_field, *fields_of(measure.args)})
             rows = f"SELECT *, {instant_sql(kind)} AS _t FROM ({self.event_rows[measure.source]}) WHERE {keyed}"
@@ -80,12 +81,10 @@ class Gatherer:
             after = f" AND _t > {start} - {start} % {measure.hop}" if measure.window else ""
             on = f"{by} = _at_key AND _t <= _at - {measure.offset}{after}"
             order = "_t DESC, _id"
-            day = f"DATE '1970-01-01' + CAST(_t // {DAY} AS INTEGER)"
         else:
             facts = sorted({*named, *([kind.time_field] if kind.time_field in kind.fields else [])} - {"valid_from"})
             dated = self.dated_rows(measure.source, sorted({*facts, *named, measure.by[0]}))
             rows = f"SELECT * FROM ({dated}) WHERE {keyed}"
-            day = f"DATE '1970-01-01' + CAST(_at // {DAY} AS INTEGER)"
             on = f"{by} = _at_key AND _from <= {day} AND {day} < _to"
             order = "_id"
         joined = f"SELECT *, {event_id_sql(kind)} AS _id, {day} AS _day FROM ({rows}) r JOIN _alerts ON {on}"

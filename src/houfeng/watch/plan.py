@@ -92,6 +92,7 @@ class _Planner:
             return self.depth[item.name]
         self.depth[item.name] = 0
         if item.measure is not None:
+            self._check_day(item, rule)
             if item.form is Form.WINDOW:
                 self.plan.windows.append(item)
             else:
@@ -104,6 +105,13 @@ class _Planner:
             self.plan.layers.append([])
         self.plan.layers[depth - 1].append(item)
         return depth
+
+    def _check_day(self, item: Definition, rule: Rule) -> None:
+        """A measure over a history cannot look at the day of evaluation: it would change with every day."""
+        assert item.measure is not None
+        nodes = (*item.measure.args, *((item.measure.where,) if item.measure.where is not None else ()))
+        if any(part.op == "call:as_of" for node in nodes for part in node.walk()):
+            self._refuse(rule, f"{item.name}: as_of()")
 
     def _check_snapshot(self, item: Definition, rule: Rule) -> None:
         assert item.measure is not None
