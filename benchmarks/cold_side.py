@@ -16,7 +16,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "houfeng pack check five-articles": ("pack", "check", "five-articles"),
     "houfeng book query (2,000 notes)": ("book", "query", "SELECT count(*) FROM loan", "--as-of", f"{AS_OF}"),
     "houfeng pack explain (2,000 notes)": (
-        "pack", "explain", "five-articles", *NOTE, "--kind", "loan_balance", "--item", "five_articles", "--as-of", f"{AS_OF}",
+        "pack", "explain", "five-articles", *NOTE, "--kind", "loan_balance", "--item", "five_articles",
+        "--as-of", f"{AS_OF}",
     ),
 }  # fmt: skip
 

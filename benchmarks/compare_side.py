@@ -17,7 +17,8 @@ def differing(one: str, other: str) -> int:
     sides = [
         f"SELECT {key}, md5(CAST(row({row}) AS VARCHAR)) AS content FROM read_parquet('{x}')" for x in (one, other)
     ]
-    sql = f"SELECT count(*) FROM ({sides[0]}) a FULL JOIN ({sides[1]}) b USING ({key}) WHERE a.content IS DISTINCT FROM b.content"
+    both = f"({sides[0]}) a FULL JOIN ({sides[1]}) b USING ({key})"
+    sql = f"SELECT count(*) FROM {both} WHERE a.content IS DISTINCT FROM b.content"
     ((count,),) = connection.execute(sql).fetchall()
     return int(count)
 

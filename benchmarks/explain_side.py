@@ -1,7 +1,7 @@
 """How many explanations a second: in memory, and each fetched anew from a book of loans.
 
-`memory` explains the rows of the pack's own cases, all steps kept, `five_articles` with everything under it (every theme
-of the pack). `book` asks an `Explainer` for notes of a book by their whole key, as `houfeng pack explain` does.
+`memory` explains the rows of the pack's own cases, all steps kept, `five_articles` with everything under it (every
+theme of the pack). `book` asks an `Explainer` for notes of a book by their whole key, as `houfeng pack explain` does.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ PACKAGES = ("houfeng", "duckdb", "pyarrow", "deltalake", "numpy", "pandas", "ope
 
 
 def side(script: str, *arguments: str | Path, env: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Run `script` (a file beside this one) in a child; what it printed last, if anything, with `wall` seconds and `peak_mb`."""
+    """Run `script` (a file beside this one) in a child; what it printed last, and its `wall` seconds and `peak_mb`."""
     command = [sys.executable, str(HERE / script), *map(str, arguments)]
     wall, peak, code, out = watched(command, env)
     if code:
@@ -51,7 +51,8 @@ def machine() -> str:
     )
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return (
-        f"{model or platform.machine()}, {os.cpu_count()} cores, {memory} GB, {platform.system()} {platform.release()}, "
+        f"{model or platform.machine()}, {os.cpu_count()} cores, {memory} GB, "
+        f"{platform.system()} {platform.release()}, "
         f"load {os.getloadavg()[0]:.1f}; Python {platform.python_version()}, {versions}"
     )
 

@@ -1,8 +1,8 @@
 """The other sides of the comparison with openfisca-core: the green and the inclusive article, note by note.
 
-openfisca has no joins and no texts, so its facts are joined and turned into numbers by DuckDB beforehand, in chunks of a
-few banks; that is timed apart (`facts`). Its money is numpy's float32, as openfisca's `float` is. `houfeng` tags the same
-sixteen themes from the tables themselves. Both write every note's flags and amounts, and sum what each theme counts.
+openfisca has no joins and no texts, so its facts are joined and turned into numbers by DuckDB beforehand, in chunks
+of a few banks; that is timed apart (`facts`). Its money is numpy's float32, as openfisca's `float` is. `houfeng` tags the
+same sixteen themes from the tables themselves. Both write every note's flags and amounts, and sum what each theme counts.
 """
 
 from __future__ import annotations
@@ -101,7 +101,8 @@ def facts_sql(snapshot: Snapshot) -> str:
     flags = ", ".join(f'coalesce("loan.{flag}", FALSE) AS {flag}' for flag in FLAGS)
     return (
         f"SELECT institution_id, contract_no, note_no, CAST(balance_cny AS FLOAT) AS balance_cny, "
-        f'{number("loan.green_code", GREEN)} AS green_class, CAST(coalesce("loan.green_ratio", 0) AS FLOAT) AS green_ratio, '
+        f"{number('loan.green_code', GREEN)} AS green_class, "
+        f'CAST(coalesce("loan.green_ratio", 0) AS FLOAT) AS green_ratio, '
         f"{number('borrower_kind', CLASSES)} AS borrower_class, {number('size_counted', SIZES)} AS size_class, "
         f"CAST(coalesce(line_counted, 1e12) AS FLOAT) AS line, coalesce(operating_loan, FALSE) AS operating, {flags} "
         f"FROM ({statement.sql})"

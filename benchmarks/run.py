@@ -73,7 +73,8 @@ def tagging(asked: argparse.Namespace) -> str:
         for label, d in runs.items()
     ]
     whole = table(("side", "tag, s", "count, s", "together, s", "peak MB"), lines)
-    return f"{whole}\n\nAll {len(first['figures'])} themes agree to the fen; 0 of the notes' rows differ.\n\n{fisca(book, out)}"
+    agreed = f"All {len(first['figures'])} themes agree to the fen; 0 of the notes' rows differ."
+    return f"{whole}\n\n{agreed}\n\n{fisca(book, out)}"
 
 
 def fisca(book: Path, out: Path) -> str:
