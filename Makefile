@@ -34,6 +34,9 @@ check: $(STAMP) ## lint, types and the rule of the house
 docs: $(STAMP) ## write the generated pages of docs/ again
 	$(BIN)/houfeng docs write docs
 
+bench: $(STAMP) ## run the benchmarks in an environment of their own (an hour; see benchmarks/README.md)
+	benchmarks/run.sh
+
 lock: ## resolve the dependencies again and write requirements.lock
 	$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install --quiet uv
 	$(VENV)-lock/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --output-file requirements.lock

@@ -1,8 +1,8 @@
 """Taking in a table of a million loans, with every check, beside readers that check nothing.
 
 `make` writes the two files: 22 columns of the official table of loans, feeding `loan` and `loan_balance`, all rows
-good. The other commands each read one of them: `prepare` and `submit` as the product does, `pandas` and `openpyxl` without
-checks, types or a book.
+good. The other commands each read one of them: `prepare` and `submit` as the product does, `pandas` and `openpyxl`
+without checks, types or a book.
 """
 
 from __future__ import annotations

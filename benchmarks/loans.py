@@ -44,7 +44,8 @@ FIRMS = """
 SELECT party(b) AS enterprise_id, 'A01' AS id_type, '企业' || b AS name, 'C01' AS sector,
   industry(h(b, 3, 40)) AS industry,
   '41' || lpad(CAST(100 + h(b, 4, 17) * 100 AS VARCHAR), 4, '0') AS region,
-  ['A01', 'A02', 'B01', 'B02', 'B03'][h(b, 5, 5) + 1] AS ownership, size_of(b) AS size, class_of(b) AS borrower_class, h(b, 6, 900) AS employees,
+  ['A01', 'A02', 'B01', 'B02', 'B03'][h(b, 5, 5) + 1] AS ownership,
+  size_of(b) AS size, class_of(b) AS borrower_class, h(b, 6, 900) AS employees,
   CAST(h(b, 7, 900000000) AS DECIMAL(20, 2)) AS revenue, CAST(h(b, 8, 900000000) AS DECIMAL(20, 2)) AS total_assets,
   DATE '2001-01-01' + CAST(h(b, 9, 8000) AS INTEGER) AS founded_on, 'normal' AS operating_state,
   h(b, 10, 20) = 0 AS is_rural, TRUE AS is_private, row_number() OVER () AS _row
@@ -57,7 +58,8 @@ SELECT party(b) AS enterprise_id, status, 'GR' || b AS certificate_no, '部门' 
   - CASE WHEN h(b, 30 + n, 5) = 0 THEN 700 ELSE 0 END AS valid_to,
   row_number() OVER () AS _row
 FROM range(0, {borrowers}) t(b), (VALUES (0, 'hnte', 25), (1, 'tech_sme', 15), (2, 'srdi', 40),
-  (3, 'little_giant', 400),  (4, 'single_champion', 900), (5, 'innovation_demo', 900), (6, 'elderly_institution', 300), (7, 'innovative_sme', 20))
+  (3, 'little_giant', 400),
+  (4, 'single_champion', 900), (5, 'innovation_demo', 900), (6, 'elderly_institution', 300), (7, 'innovative_sme', 20))
   s(n, status, one_in)
 WHERE h(b, 1, 100) < 35 AND h(b, 20 + n, one_in) = 0
 """

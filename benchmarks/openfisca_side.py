@@ -1,8 +1,8 @@
 """The other sides of the comparison with openfisca-core: the green and the inclusive article, note by note.
 
-openfisca has no joins and no texts, so its facts are joined and turned into numbers by DuckDB beforehand, in chunks
-of a few banks; that is timed apart (`facts`). Its money is numpy's float32, as openfisca's `float` is. `houfeng` tags the
-same sixteen themes from the tables themselves. Both write every note's flags and amounts, and sum what each theme counts.
+openfisca has no joins and no texts, so its facts are joined and turned into numbers by DuckDB beforehand, a few banks
+at a time; that is timed apart (`facts`). Its money is numpy's float32, as openfisca's `float` is. `houfeng` tags the
+same sixteen themes from the tables themselves. Both write every note's flags and amounts, and sum what each counts.
 """
 
 from __future__ import annotations

@@ -58,6 +58,7 @@ def tagging(asked: argparse.Namespace) -> str:
     runs = {
         "Houfeng, flags and amounts": side("tagging_side.py", "houfeng", book, out),
         "SQL by hand, the same memory": side("tagging_side.py", "sql", book, hand),
+        "SQL by hand, bank by bank, the same memory": side("tagging_side.py", "sql-shares", book, hand),
         "SQL by hand, 12 GB": side("tagging_side.py", "sql", book, hand, env=AMPLE),
     }
     first, *others = runs.values()

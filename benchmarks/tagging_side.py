@@ -1,7 +1,8 @@
 """One side of the tagging benchmark: tag every loan of a book into a Parquet file, then count each theme.
 
 `houfeng` runs the pack as the product does; `sql` runs the statement written by hand in tagging.sql, over the same
-files, with the same memory and threads. Both write the same columns and count the same figures, which are printed.
+files, with the same memory and threads; `sql-shares` runs that statement bank by bank, with the product's own shares
+and writer. All write the same columns and count the same figures, which are printed.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from houfeng.clock import wall_clock
 from houfeng.engine.duckdb import Engine
 from houfeng.packs.loading.load import load_pack
 from houfeng.settings import Settings
+from houfeng.themes.shares import in_shares, shares
 
 MEMORY = os.environ.get("BENCH_MEMORY", "640MB")
 """What DuckDB may hold on either side; the process as a whole holds more."""
@@ -34,7 +36,6 @@ AMOUNTS = ("green_na01", "green_na02", "green_na03", "green_na04", "green_na05",
 def houfeng(snapshot: Snapshot, engine: Engine, out: Path, *, bits: bool) -> Figures:
     """The pack, compiled and run by the product's own code."""
     from houfeng.themes.cube import Cube
-    from houfeng.themes.shares import shares
     from houfeng.themes.tagging import tag
 
     pack = load_pack("five-articles")
@@ -47,10 +48,10 @@ def houfeng(snapshot: Snapshot, engine: Engine, out: Path, *, bits: bool) -> Fig
     return {theme: cells[(), theme] for (_, theme) in cells if theme != "all"}
 
 
-def by_hand(snapshot: Snapshot, engine: Engine, out: Path, themes: list[str]) -> Figures:
+def by_hand(snapshot: Snapshot, engine: Engine, out: Path, themes: list[str], taken: tuple[str, ...]) -> Figures:
     """The statement of tagging.sql, then one aggregation over what it wrote, borrowers first brought to a row each."""
     began = time.perf_counter()
-    engine.write(hand_sql(snapshot, themes), out)
+    engine.write_all(in_shares(hand_sql(snapshot, themes), taken), out)
     TIMES["tag"] = time.perf_counter() - began
     columns, borrowers, ors = [], [], []
     for theme in themes:
@@ -112,10 +113,11 @@ def main(which: str, folder: str, out: str) -> None:
     snapshot = Book.open(Path(folder), wall_clock).snapshot()
     settings = Settings(Path(folder), "en", MEMORY, None)
     with Engine(settings) as engine:
-        if which == "sql":
+        if which.startswith("sql"):
             themes = [theme.name for theme in loan_themes(load_pack("five-articles"))]
             began = time.perf_counter()
-            figures = by_hand(snapshot, engine, Path(out), themes)
+            taken = shares(snapshot, AS_OF) if which == "sql-shares" else ("",)
+            figures = by_hand(snapshot, engine, Path(out), themes, taken)
         else:
             figures = houfeng(snapshot, engine, Path(out), bits=which == "houfeng-reasons")
         seconds = time.perf_counter() - began
