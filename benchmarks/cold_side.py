@@ -28,7 +28,7 @@ def main(program: str, book: str, times: str) -> None:
     for label, command in COMMANDS.items():
         walls = []
         for _ in range(int(times) + 1):
-            wall, _, code, out = watched([program, *command], {"HOUFENG_BOOK": book, "HOUFENG_LANG": "en"})
+            wall, _, _, code, out = watched([program, *command], {"HOUFENG_BOOK": book, "HOUFENG_LANG": "en"})
             if code or not out.strip():
                 raise SystemExit(f"{label} ended with {code}")
             walls.append(wall)

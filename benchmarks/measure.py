@@ -23,24 +23,25 @@ PACKAGES = ("houfeng", "duckdb", "pyarrow", "deltalake", "numpy", "pandas", "ope
 
 
 def side(script: str, *arguments: str | Path, env: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Run `script` (a file beside this one) in a child; what it printed last, and its `wall` seconds and `peak_mb`."""
+    """Run `script` (a file beside this one) in a child; what it printed last, and its `wall` and `cpu` seconds and `peak_mb`."""
     command = [sys.executable, str(HERE / script), *map(str, arguments)]
-    wall, peak, code, out = watched(command, env)
+    wall, cpu, peak, code, out = watched(command, env)
     if code:
         raise SystemExit(f"{' '.join(command)} ended with {code}:\n{out}")
     found: dict[str, Any] = json.loads(out.strip().splitlines()[-1]) if out.strip() else {}
-    return found | {"wall": wall, "peak_mb": peak}
+    return found | {"wall": wall, "cpu": cpu, "peak_mb": peak}
 
 
-def watched(command: Sequence[str], env: Mapping[str, str] | None = None) -> tuple[float, int, int, str]:
-    """Seconds, peak resident megabytes, exit code and standard output of a command."""
+def watched(command: Sequence[str], env: Mapping[str, str] | None = None) -> tuple[float, float, int, int, str]:
+    """Seconds by the clock and of all cores, peak resident megabytes, exit code and standard output of a command."""
     began = time.perf_counter()
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **(env or {})})
     assert child.stdout is not None
     out = child.stdout.read()
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
-    return time.perf_counter() - began, usage.ru_maxrss // 1024, child.returncode, out
+    wall, cpu = time.perf_counter() - began, usage.ru_utime + usage.ru_stime
+    return wall, cpu, usage.ru_maxrss // 1024, child.returncode, out
 
 
 def machine() -> str:

@@ -70,10 +70,17 @@ def tagging(asked: argparse.Namespace) -> str:
         raise SystemExit(f"{differing} notes are tagged differently")
     runs["Houfeng, with reason bits"] = side("tagging_side.py", "houfeng-reasons", book, out)
     lines = [
-        (label, f"{d['tag']:.1f}", f"{d['count']:.1f}", f"{d['tag'] + d['count']:.1f}", f"{d['peak_mb']:,}")
+        (
+            label,
+            f"{d['tag']:.1f}",
+            f"{d['count']:.1f}",
+            f"{d['tag'] + d['count']:.1f}",
+            f"{d['cpu']:.0f}",
+            f"{d['peak_mb']:,}",
+        )
         for label, d in runs.items()
     ]
-    whole = table(("side", "tag, s", "count, s", "together, s", "peak MB"), lines)
+    whole = table(("side", "tag, s", "count, s", "together, s", "CPU, s", "peak MB"), lines)
     agreed = f"All {len(first['figures'])} themes agree to the fen; 0 of the notes' rows differ."
     return f"{whole}\n\n{agreed}\n\n{fisca(book, out)}"
 
@@ -116,7 +123,7 @@ def cold(asked: argparse.Namespace) -> str:
     lines = [
         (f"`{label}`", f"{one['median']:.2f}", f"{one['most']:.2f}")
         for label, one in done.items()
-        if label not in ("wall", "peak_mb")
+        if label not in ("wall", "cpu", "peak_mb")
     ]
     return table(("command", "median of 11, s", "greatest, s"), lines)
 

@@ -95,8 +95,10 @@ def command(out: Path, enterprises: int, seed: int) -> None:
             str(out / "alerts.jsonl"),
         ],
     )
+    messy = out / "province" / "messy"
     click.secho("\n接着可以 / next:", bold=True)
     for line in (
+        f"houfeng book submit {messy}/*.csv {messy}/*.xlsx --reporter demo --period 2025-12 --dry-run --book {book}",
         f'houfeng book query "select count(*) from loan" --book {book}',
         f"houfeng themes report --book {book} --as-of {PERIOD} --by region",
         f"houfeng pack explain warning-rules {plain} --item P02 --as-of {PERIOD} --book {book}",

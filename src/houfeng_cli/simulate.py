@@ -25,6 +25,7 @@ def command() -> None:
 def province(out: Path, enterprises: int, months: int, end: str, seed: int) -> None:
     """Write a province that looks like Henan: banks, firms, loans, networks, troubles with causes."""
     from houfeng.clock import parse_day
+    from houfeng.simulate.messy import write_messy
     from houfeng.simulate.province import simulate
 
     made = simulate(out, enterprises=enterprises, seed=seed, months=months, end=parse_day(end))
@@ -32,6 +33,10 @@ def province(out: Path, enterprises: int, months: int, end: str, seed: int) -> N
     click.echo(f"模拟数据 / synthetic: {total:,} rows of {len(made.rows)} kinds → {made.folder}")
     for kind, rows in sorted(made.rows.items()):
         click.echo(f"  {kind:24} {rows:>12,}")
+    messy = write_messy(out)
+    click.echo(
+        f"另有像人报来的文件 / files as people send them: {', '.join(path.name for path in messy)} → {messy[0].parent}"
+    )
 
 
 @command.command(name="load")

@@ -46,7 +46,7 @@ _TITLE_MONTH = re.compile(r"(20\d\d)\s*年\s*(\d{1,2})\s*月(?:\s*(\d{1,2})\s*�
 _TITLE_QUARTER = re.compile(r"(20\d\d)\s*年\s*第?\s*([一二三四1234])\s*季度")
 _BARE_UNIT = re.compile(rf"[(（]?\s*({_UNIT})\s*[)）]?")
 
-_TOTAL, _FOOTER = re.compile(TOTAL), re.compile(FOOTER)
+_FOOTER = re.compile(FOOTER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +162,6 @@ def _repeats_header(row: Row, known: Known) -> bool:
     """A second line of headers (codes under labels, a header printed again) is not data."""
     filled = [clean(c) for c in row if c.strip()]
     return len(filled) >= 2 and sum(1 for c in filled if known(c)) * 4 >= len(filled) * 3
-
-
-def is_total(row: Row) -> bool:
-    """Whether one of the first cells says that this row sums up others."""
-    cells = [c for c in row if c.strip()][:2]
-    return any(_TOTAL.match(c) for c in cells) and len(cells) > 0
 
 
 def is_footer(row: Row) -> bool:

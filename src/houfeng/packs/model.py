@@ -5,7 +5,7 @@ The loader builds these; the compiler, the evaluator, the checks and the desk on
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -305,8 +305,3 @@ class Pack:
         from houfeng.packs.loading.readings import apply_readings
 
         return apply_readings(self, readings)
-
-
-def describe(names: Sequence[str]) -> str:
-    """A short list of names for a message."""
-    return ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
