@@ -23,7 +23,7 @@ PACKAGES = ("houfeng", "duckdb", "pyarrow", "deltalake", "numpy", "pandas", "ope
 
 
 def side(script: str, *arguments: str | Path, env: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Run `script` (a file beside this one) in a child; what it printed last, and its `wall` and `cpu` seconds and `peak_mb`."""
+    """Run `script`, a file beside this one, in a child: what it printed last, `wall` and `cpu` seconds, `peak_mb`."""
     command = [sys.executable, str(HERE / script), *map(str, arguments)]
     wall, cpu, peak, code, out = watched(command, env)
     if code:
