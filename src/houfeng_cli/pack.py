@@ -196,8 +196,19 @@ def _rule_kind(pack: Pack, items: tuple[str, ...]) -> str:
     return next((r.over for r in pack.rules.values() if r.name in items or r.id in items), "enterprise")
 
 
-def _key(kind: str, parts: tuple[str, ...]) -> dict[str, str]:
+def _key(kind: str, parts: tuple[str, ...]) -> dict[str, object]:
+    """`field=value` pairs by field; a plain value stands for the last key field. Whole numbers and truth are read."""
+    from houfeng.book.model import Type
     from houfeng.book.model import kind as kind_of
 
-    fields = kind_of(kind).key
-    return dict(part.partition("=")[::2] if "=" in part else (fields[-1], part) for part in parts)
+    shape, found = kind_of(kind), dict[str, object]()
+    for part in parts:
+        name, value = part.partition("=")[::2] if "=" in part else (shape.key[-1], part)
+        wanted = shape.field(name).type
+        if wanted is Type.INTEGER and value.isascii() and value.isdigit():
+            found[name] = int(value)
+        elif wanted is Type.BOOLEAN and value in ("true", "false"):
+            found[name] = value == "true"
+        else:
+            found[name] = value
+    return found

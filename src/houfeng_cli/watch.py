@@ -14,6 +14,8 @@ from houfeng.errors import Text
 from houfeng.settings import load
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from houfeng.book.model import Kind
     from houfeng.book.store import Snapshot
     from houfeng.packs.model import Pack
@@ -81,6 +83,7 @@ def replay(
     from houfeng.watch.replay import Replay
 
     settings = load()
+    check_out(out)
     snapshot = open_snapshot(folder, known_at)
     loaded = load_pack(pack).with_readings(dict(reading.partition("=")[::2] for reading in readings))
     run = Replay(
@@ -103,12 +106,12 @@ def replay(
         click.echo(f"→ {out}")
 
 
-def _first_day(text: str) -> Any:
-    from datetime import date
-
+def _first_day(text: str) -> date:
+    """The day `text` names, or the first of the month it names."""
     from houfeng.clock import parse_day
 
-    return date.fromisoformat(text + "-01") if len(text) == 7 else parse_day(text)
+    day = parse_day(text)
+    return day.replace(day=1) if len(text.strip()) == len("2025-12") else day
 
 
 def open_snapshot(folder: str | None, known_at: str | None) -> Snapshot:
@@ -204,25 +207,30 @@ def _shown(value: Any) -> str:
     return shown(value)
 
 
+def check_out(out: Path | None) -> None:
+    """Refuse a file that could not be written, before the work and not after it."""
+    from houfeng.errors import UsageError
+
+    if out is None:
+        return
+    if out.suffix not in (".jsonl", ".csv", ".xlsx"):
+        zh = f"不认识的后缀“{out.suffix}”：用 .jsonl、.csv 或 .xlsx"
+        raise UsageError(Text(zh, f"unknown ending “{out.suffix}”: use .jsonl, .csv or .xlsx"))
+    if not out.parent.is_dir():
+        raise UsageError(Text(f"没有文件夹 {out.parent}", f"there is no folder {out.parent}"))
+
+
 def write_alerts(alerts: Iterable[Alert], out: Path) -> None:
     """Write alerts as JSON lines (everything), CSV or xlsx (the list)."""
-    from houfeng.errors import UsageError
+    from houfeng.engine.faults import telling
     from houfeng.exchange.workbook import write_csv, write_table
 
     if out.suffix == ".jsonl":
-        out.write_text("".join(alert.line() + "\n" for alert in alerts), "utf-8")
+        with telling(out):
+            out.write_text("".join(alert.line() + "\n" for alert in alerts), "utf-8")
         return
     rows = [[*(getattr(a, c) for c in COLUMNS[:8]), a.reason.zh, a.reason.en] for a in alerts]
-    if out.suffix == ".csv":
-        write_csv(out, COLUMNS, rows)
-    elif out.suffix == ".xlsx":
-        write_table(out, COLUMNS, rows)
-    else:
-        zh, en = (
-            f"不认识的后缀 {out.suffix}：用 .jsonl、.csv 或 .xlsx",
-            f"unknown ending {out.suffix}: use .jsonl, .csv or .xlsx",
-        )
-        raise UsageError(Text(zh, en))
+    (write_csv if out.suffix == ".csv" else write_table)(out, COLUMNS, rows)
 
 
 def read_labels(path: Path, key_column: str, label_column: str, bad: str) -> dict[str, bool | None]:

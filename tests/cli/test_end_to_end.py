@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from houfeng.book.store import Book
 from houfeng.clock import wall_clock
-from houfeng.errors import InputError
+from houfeng.errors import HoufengError, InputError, UsageError
 from houfeng.simulate.loading import load_province
 from houfeng_cli.main import cli
 
@@ -63,6 +63,31 @@ def test_report_and_workbook(book: str, tmp_path: Path) -> None:
     assert "科技金融" in told.output
     sheets = openpyxl.load_workbook(out).sheetnames
     assert "说明" in sheets
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("period=abc", "abc"),
+        ("overdue_days=x", "overdue_days"),
+        ("overdue_day=1", "overdue_days"),
+        ("note_no=none", "no such"),
+    ],
+)
+def test_a_wrong_key_gets_one_clear_text(book: str, key: str, words: str) -> None:
+    command = ["pack", "explain", "five-articles", key, "--item", "tech", "--as-of", "2025-12", "--book", book]
+    failed = CliRunner().invoke(cli, command)
+    assert isinstance(failed.exception, HoufengError)
+    assert words in failed.exception.render("en")
+
+
+def test_a_month_that_is_none_and_a_memory_that_is_none(book: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = ["watch", "replay", "warning-rules", "--from", "2025-13", "--to", "2025-12", "--book", book]
+    assert isinstance(CliRunner().invoke(cli, command).exception, UsageError)
+    monkeypatch.setenv("HOUFENG_MEMORY", "plenty")
+    failed = CliRunner().invoke(cli, ["book", "query", "select 1 as x", "--book", book]).exception
+    assert isinstance(failed, UsageError)
+    assert "HOUFENG_MEMORY" in str(failed)
 
 
 def test_replay_and_its_reasons(book: str, tmp_path: Path) -> None:

@@ -75,7 +75,13 @@ def test_every_noun_has_help(noun: str) -> None:
         (["book", "query", "select 1", "--book", "/nowhere/book"], 2, "/nowhere/book"),
         (["book", "kinds", "lone"], 2, "loan"),
         (["themes", "report", "--as-of", "12/2025", "--book", "/nowhere"], 2, "/nowhere"),
-        (["watch", "replay", "warning-rules", "--from", "soon", "--to", "2025-12"], 2, ""),
+        (
+            ["watch", "replay", "warning-rules", "--from", "soon", "--to", "2025-12", "--book", "/nowhere"],
+            2,
+            "/nowhere",
+        ),
+        (["watch", "replay", "warning-rules", "--from", "2025-01", "--to", "2025-12", "--out", "a.doc"], 2, ".doc"),
+        (["watch", "replay", "warning-rules", "--from", "2025-01", "--to", "2025-12", "--out", "/no/a.csv"], 2, "/no"),
     ],
 )
 def test_mistakes_get_one_clear_text(arguments: list[str], code: int, words: str) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import duckdb
 
+from houfeng.errors import Text, UsageError
+
 DEFAULT_MEMORY = "1GB"
 
 
@@ -23,7 +25,14 @@ def connect(*, memory: str = DEFAULT_MEMORY, threads: int | None = None, spill: 
     }
     if threads:
         config["threads"] = threads
-    connection = duckdb.connect(":memory:", config=config)
+    try:
+        connection = duckdb.connect(":memory:", config=config)
+    except (duckdb.ParserException, duckdb.InvalidInputException) as error:
+        raise UsageError(
+            Text(
+                f"HOUFENG_MEMORY 的值 {memory} 不可用；写作 1GB", f"HOUFENG_MEMORY cannot be {memory}; write it as 1GB"
+            )
+        ) from error
     connection.execute("SET TimeZone = 'Asia/Shanghai'")
     if spill:
         connection.execute(f"SET temp_directory = '{quoted(spill)}'")

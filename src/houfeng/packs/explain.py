@@ -23,7 +23,7 @@ from houfeng.packs.roads.compile import Compiler, Need, Views
 from houfeng.packs.roads.evaluate import EXACT, Evaluator, Trace
 from houfeng.packs.roads.rules import rule_items
 from houfeng.packs.roads.sql import literal, name
-from houfeng.packs.roads.world import Record, World
+from houfeng.packs.roads.world import Record, World, convert
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,8 @@ class Explainer:
         raise UsageError(Text(f"{kind} 上没有 {item}。{near.zh}", f"there is no {item} over {kind}. {near.en}".strip()))
 
     def _one(self, kind: str, key: Mapping[str, Any]) -> Record:
-        where = " AND ".join(f"{name(kinds()[kind].field(f).name)} = {literal(v)}" for f, v in key.items()) or "TRUE"
+        asked = {kinds()[kind].field(f).name: convert(kinds()[kind], f, v) for f, v in key.items()}
+        where = " AND ".join(f"{name(f)} = {literal(v)}" for f, v in asked.items()) or "TRUE"
         exact = kinds()[kind].time is Time.PERIOD
         source = self.views.select(kind, as_of=self.as_of, exact=exact)
         found = self._fetch(f"SELECT * FROM ({source}) WHERE {where} LIMIT 4")

@@ -48,22 +48,24 @@ class Gatherer:
         evidence: dict[str, list[tuple[int, Evidence]]] = {}
         behind = {rule.name: names_behind(self.pack, rule) for rule, _ in found}
         for item in (*self.plan.windows, *self.plan.snapshots):
-            self._register([(rule, episode) for rule, episode in found if item.name in behind[rule.name]])
-            for alert, total, row in self._measured(item):
-                evidence.setdefault(alert, []).append((total, row))
+            if self._register([(rule, episode) for rule, episode in found if item.name in behind[rule.name]]):
+                for alert, total, row in self._measured(item):
+                    evidence.setdefault(alert, []).append((total, row))
         for field in sorted(self.plan.fields):
-            self._register([(rule, episode) for rule, episode in found if field in behind[rule.name]])
-            for alert, total, row in self._own(field):
-                evidence.setdefault(alert, []).append((total, row))
+            if self._register([(rule, episode) for rule, episode in found if field in behind[rule.name]]):
+                for alert, total, row in self._own(field):
+                    evidence.setdefault(alert, []).append((total, row))
         return evidence
 
-    def _register(self, alerts: Found) -> None:
+    def _register(self, alerts: Found) -> bool:
+        """Make `alerts` the table `_alerts`; false where there are none to look for."""
         columns = {
             "_alert": pa.array([e.alert_id for _, e in alerts], pa.string()),
             "_at_key": pa.array([e.key for _, e in alerts], pa.string()),
             "_at": pa.array([e.opened.instant for _, e in alerts], pa.int64()),
         }
         self.connection.register("_alerts", pa.table(columns))
+        return bool(alerts)
 
     def _measured(self, item: Definition) -> list[tuple[str, int, Evidence]]:
         measure = item.measure

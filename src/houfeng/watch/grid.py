@@ -15,8 +15,6 @@ from houfeng.packs.roads.measures import DAY, compared, day_end, event_id_sql, i
 from houfeng.packs.roads.sql import SqlWriter, literal, name
 from houfeng.watch.plan import Plan
 
-SUMMED = ("count", "sum", "mean")
-
 
 def events_sql(plan: Plan, source: str, by: str, rows: str, writer: SqlWriter) -> str:
     """One row per key and instant of an event kind: the smallest event id, and each measure's part of that instant."""
