@@ -15,7 +15,7 @@ NOUNS = {
     "book": "账簿：报送、查询、隔离 / the book: submit, query, quarantine",
     "pack": "政策包：检查、测试、解释、比较 / packs: check, test, explain, diff",
     "themes": "五篇大文章统计 / statistics of the five articles",
-    "watch": "预警：重放、评估 / warnings: replay, measure",
+    "watch": "预警：实时、重放、比较、评估 / warnings: live, replayed, compared, measured",
     "simulate": "模拟省份 / a synthetic province",
     "demo": "一条命令看全程 / the main job in one command",
     "docs": "生成参考文档 / write the generated pages of docs",

@@ -14,10 +14,12 @@ from houfeng.errors import UsageError
 NAMES = [
     "account_flow",
     "collateral",
+    "connected_group",
     "credit_line",
     "enterprise",
     "enterprise_status",
     "financial_statement",
+    "group_member",
     "guarantee",
     "holding",
     "institution",

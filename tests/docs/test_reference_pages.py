@@ -23,8 +23,13 @@ def verbs() -> dict[str, click.Command]:
     for noun in NOUNS:
         group = cli.get_command(click.Context(cli), noun)
         assert group is not None
-        below = group.commands if isinstance(group, click.Group) else {"": group}
-        found |= {f"houfeng {noun} {verb}".strip(): command for verb, command in below.items()}
+        if not isinstance(group, click.Group):
+            found[f"houfeng {noun}"] = group
+            continue
+        for verb in group.list_commands(click.Context(group)):
+            command = group.get_command(click.Context(group), verb)
+            assert command is not None
+            found[f"houfeng {noun} {verb}"] = command
     return found
 
 

@@ -15,7 +15,7 @@ from houfeng.packs.language.binding import FIELD_TYPES
 from houfeng.packs.language.functions import T
 
 Row = dict[str, Any]
-OVER = ("enterprise", "loan", "loan_balance")
+OVER = ("enterprise", "loan", "loan_balance", "connected_group")
 PATHS = {
     "enterprise": (("", "enterprise"), ("controller", "enterprise")),
     "loan": (
@@ -27,6 +27,8 @@ PATHS = {
     "public_record": (("", "public_record"),),
     "enterprise_status": (("", "enterprise_status"), ("enterprise", "enterprise")),
     "credit_line": (("", "credit_line"), ("enterprise", "enterprise")),
+    "connected_group": (("", "connected_group"), ("head", "enterprise")),
+    "group_member": (("", "group_member"),),
 }  # fmt: skip
 SOURCES = {
     "enterprise": (
@@ -35,6 +37,10 @@ SOURCES = {
     ),
     "loan": (("loan_balance", "loan"), ("loan_flow", "loan")),
     "loan_balance": (),
+    "connected_group": (
+        ("invoice", "seller_id"), ("account_flow", "enterprise"), ("public_record", ""), ("loan_balance", "enterprise"),
+        ("enterprise_status", ""),
+    ),
 }  # fmt: skip
 EVENTS = ("invoice", "account_flow", "public_record", "loan_flow")
 WORDS = (
@@ -247,7 +253,10 @@ class Maker:
         def sub(type_: T) -> str:
             return self.expression(kind, type_, depth, own)
 
-        match self.rng.randrange(4):
+        match self.rng.randrange(5):
+            case 4:
+                day = sub(self.rng.choice((T.DATE, T.DATETIME)))
+                return f"{self.rng.choice(('month', 'quarter', 'year'))}_start({day})"
             case 0:
                 return f"add_months({sub(T.DATE)}, {sub(T.INTEGER)})"
             case 1:
@@ -378,12 +387,29 @@ class Maker:
             body.append(f"where: {yaml_string(self.expression(source, T.BOOLEAN, 2, own=event))}")
         measure, want = self._measure(source, event)
         body.append(f"measure: {yaml_string(measure)}")
-        if event and not measure.startswith("days_since"):
+        if over == "connected_group":
+            body.append("through: group_member")
+        if event:
+            body += self._span(over, measure)
+        return body, want
+
+    def _span(self, over: str, measure: str) -> list[str]:
+        """A window, a calendar's stretch, or the events that begin or end a measure."""
+        source, by = self.rng.choice([(s, b) for s, b in SOURCES[over] if s in EVENTS])
+        where = f", where: {yaml_string(self.expression(source, T.BOOLEAN, 2, own=True))}"
+        mark = f"{{from: {source}{f', by: {by}' if by else ''}{where if self.rng.random() < 0.6 else ''}}}"
+        never = measure.startswith("days_since")
+        if self.rng.random() < 0.3:
+            return [f"without: {mark}"] if never else [f"since: {self.rng.choice(('month', 'quarter', 'year'))}"]
+        body = []
+        if not never:
             window, hop = self.rng.choice((("90 days", "1 day"), ("1 year", "30 days"), ("12 months", ""), ("6 hours", ""), ("45 minutes", "15 minutes"), ("400 days", "7 days")))  # fmt: skip
             body += [f"window: {window}", *([f"hop: {hop}"] if hop else [])]
-        if event and self.rng.random() < 0.3:
+            if self.rng.random() < 0.3:
+                return [*body, f"after: {mark}"]
+        if self.rng.random() < 0.3:
             body.append(f"offset: {self.rng.choice(('1 day', '365 days', '1 hour', '90 days'))}")
-        return body, want
+        return body
 
     def _measure(self, source: str, event: bool) -> tuple[str, T]:
         exact = self.rng.choice((T.INTEGER, T.DECIMAL, T.DECIMAL))
@@ -424,6 +450,10 @@ class Maker:
                 rows["enterprise_status"].append(
                     self.row("enterprise_status", as_of, enterprise_id=firm, status=status)
                 )
+        for group in ("G0", "G1"):
+            rows["connected_group"].append(self.row("connected_group", as_of, group_id=group, head_id=self.some(firms)))
+            for firm in self.rng.sample(firms, self.rng.randint(0, 3)):
+                rows["group_member"].append(self.row("group_member", as_of, group_id=group, enterprise_id=firm))
         for bank in banks:
             for firm in self.rng.sample(firms, 2):
                 rows["credit_line"].append(self.row("credit_line", as_of, institution_id=bank, enterprise_id=firm))

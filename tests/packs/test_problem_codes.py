@@ -10,8 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reference" / "problems.md"
 CODE = re.compile(r"(houfeng|exchange|intake|book|yaml|pack|themes|watch|simulate|engine)\.[a-z0-9]+(_[a-z0-9]+)*")
-# dotted names in the source that are no problem codes: files, and keys of a workbook's properties
-OTHER = {"pack.yaml", "book.json", "houfeng.book", "houfeng.library", "houfeng.clock", "houfeng.errors"}
+# dotted names in the source that are no problem codes: files, packages, a key in the footer of a Parquet file
+OTHER = {"pack.yaml", "book.json", *(f"houfeng.{name}" for name in ("book", "library", "clock", "errors", "calls"))}
 COMPOSED = {"exchange.total_rows", "exchange.footer_rows"}  # written as f"exchange.{why}_rows"
 
 

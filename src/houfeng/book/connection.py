@@ -12,16 +12,19 @@ from houfeng.errors import Text, UsageError
 DEFAULT_MEMORY = "1GB"
 
 
-def connect(*, memory: str = DEFAULT_MEMORY, threads: int | None = None, spill: str = "") -> duckdb.DuckDBPyConnection:
+def connect(
+    *, memory: str = DEFAULT_MEMORY, threads: int | None = None, spill: str = "", in_order: bool = False
+) -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB that never reaches for an extension (they are downloads; a closed network has none).
 
     `memory` bounds what a query may hold before it spills to the folder `spill` (empty: DuckDB's own temporary folder).
+    `in_order`: a statement over one table, without ORDER BY, gives its rows in the table's order.
     """
     config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "memory_limit": memory,
-        "preserve_insertion_order": False,
+        "preserve_insertion_order": in_order,
     }
     if threads:
         config["threads"] = threads

@@ -6,6 +6,7 @@ files that hold their rows. It takes no part in locking, and what others submit 
 
 from __future__ import annotations
 
+import copy
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
@@ -38,13 +39,21 @@ class Snapshot:
         self.synthetic = synthetic
         self.kinds = kinds
         self._tables = tables
+        self._with_late = True
         self._history: dict[str, list[Submission]] = defaultdict(list)
         for entry in chronicle(entries):
             self._history[entry.kind].append(entry)
 
+    def without_late(self) -> Snapshot:
+        """This view without the events of streams that came too late for the windows."""
+        view = copy.copy(self)
+        view._with_late = False
+        return view
+
     def history(self, kind: str) -> tuple[Submission, ...]:
         """All submissions of `kind` known by then, by arrival, each with its time in force."""
-        return tuple(self._history.get(self._kind(kind).name, ()))
+        entries = self._history.get(self._kind(kind).name, ())
+        return tuple(entry for entry in entries if self._with_late or not entry.late)
 
     def submissions(self, kind: str) -> tuple[Submission, ...]:
         """The submissions of `kind` in force as known at `known_at`, by arrival."""
@@ -55,7 +64,13 @@ class Snapshot:
         return tuple(part.file.path for part in self._parts(self._kind(kind), self.submissions(kind)))
 
     def select(
-        self, kind: str, *, as_of: date | None = None, exact: bool = False, columns: Sequence[str] | None = None
+        self,
+        kind: str,
+        *,
+        as_of: date | None = None,
+        exact: bool = False,
+        columns: Sequence[str] | None = None,
+        late: bool = True,
     ) -> str:
         """DuckDB SQL of the rows of `kind` in force: its fields (or `columns`), `_submission` and `_row`.
 
@@ -67,10 +82,14 @@ class Snapshot:
           list as of that very day), and of it the rows valid on that day. Of a key that several reporters report, one
           row remains: the latest list's, then the latest received, then the last reporter by name.
 
+        Without `late`, events of streams that came too late for the windows are left out.
+
         Raises:
             UsageError: there is no such kind or column.
             EnvironmentFault: rows that must be there are missing.
         """
+        if not late:
+            return self.without_late().select(kind, as_of=as_of, exact=exact, columns=columns)
         shape = self._kind(kind)
         chosen = [*(self._columns(shape, columns)), SUBMISSION, ROW]
         entries = self._chosen(shape, as_of, exact)
@@ -82,11 +101,13 @@ class Snapshot:
         needed = [*chosen, *(name for name in shape.key if name not in chosen)]
         return _one_per_key(shape, scan_sql(table, shape, parts, needed, where), chosen, entries)
 
-    def select_all(self, kind: str, columns: Sequence[str] | None = None) -> str:
-        """DuckDB SQL of the rows of every submission that ever was in force, replaced ones too.
+    def select_all(self, kind: str, columns: Sequence[str] | None = None, *, late: bool = True) -> str:
+        """DuckDB SQL of the rows of every submission that ever was in force, replaced ones too; `late` as in `select`.
 
         For who looks at the history of knowledge itself; `history` tells when each was in force.
         """
+        if not late:
+            return self.without_late().select_all(kind, columns)
         shape = self._kind(kind)
         entries = tuple(entry for entry in self.history(kind) if entry.ever_in_force)
         chosen = [*self._columns(shape, columns), SUBMISSION, ROW]

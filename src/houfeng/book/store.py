@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,24 +23,24 @@ import pyarrow as pa
 
 from houfeng.book import model
 from houfeng.book.draft import Draft, check_draft
-from houfeng.book.model import Kind
+from houfeng.book.model import Kind, Time
 from houfeng.book.snapshot import Snapshot
 from houfeng.book.storage import quarantine
 from houfeng.book.storage.faults import damaged, faults
 from houfeng.book.storage.judge import Judge, Verdict
 from houfeng.book.storage.locking import locked
-from houfeng.book.storage.manifest import Manifest, Submission
+from houfeng.book.storage.manifest import TICK, Manifest, Submission, local, stamp_after
 from houfeng.book.storage.receipt import Outcome, Receipt, Status
 from houfeng.book.storage.scan import parts_of, scan_sql, stored_schema
 from houfeng.book.storage.tables import Table, sync_file, sync_folder
 from houfeng.book.storage.writer import Staged, Writer, folder_of
-from houfeng.clock import ZONE, Clock
-from houfeng.errors import EnvironmentFault, Text, UsageError, did_you_mean
+from houfeng.book.stream import appending
+from houfeng.book.stream.appending import Streamed
+from houfeng.book.stream.compact import compact
+from houfeng.clock import Clock
+from houfeng.errors import ConflictError, EnvironmentFault, Text, UsageError, did_you_mean
 
 FORMAT = 1
-TICK = timedelta(microseconds=1)
-SETBACK = timedelta(seconds=5)
-"""How far the machine's clock may stand behind the last stamp before we refuse to believe it."""
 
 __all__ = ["Book", "Outcome", "Receipt", "Snapshot", "Status", "Submission"]
 
@@ -157,7 +157,7 @@ class Book:
             EnvironmentFault: the book is damaged or may not be read.
         """
         if known_at is not None:
-            known_at = _local(known_at)
+            known_at = local(known_at)
             entries = self._manifest.entries()
             if entries and entries[-1].received_at > known_at:
                 return Snapshot(known_at, self._manifest.known(known_at), self.kinds, self.table, self.synthetic)
@@ -191,7 +191,7 @@ class Book:
         judge = Judge(self.kinds, self._rows_sql, confirm=confirm)
         writer = Writer(self.kinds, self.table, self._manifest)
         entries = self._manifest.entries()
-        stamp = self._stamp(entries, received_at)
+        stamp = stamp_after(entries, self.clock(), received_at)
         with faults(self.path):
             verdicts = judge.judge(drafts, entries, stamp)
         if not _to_write(verdicts):
@@ -200,7 +200,7 @@ class Book:
         try:
             with locked(self.path / "lock"), faults(self.path):
                 seen, entries = len(entries), self._manifest.entries()
-                stamp = self._stamp(entries, received_at)
+                stamp = stamp_after(entries, self.clock(), received_at)
                 if _matters(drafts, entries[seen:]):
                     verdicts = judge.again(verdicts, entries, seen, stamp)
                     staged.discard(self.table)
@@ -213,6 +213,60 @@ class Book:
             self._discard(staged)
             raise
         return _receipt(verdicts, staged, stamp)
+
+    def entries(self) -> tuple[Submission, ...]:
+        """Every submission there is, by arrival."""
+        return self._manifest.entries()
+
+    def streamed_upto(self) -> int:
+        """Up to which entry of the watch's log the book has everything; 0 where it has nothing of a stream."""
+        return appending.streamed_upto(self._manifest.entries())
+
+    def append_stream(self, batches: Sequence[Streamed], upto: int) -> int:
+        """Put what the log's entries after `streamed_upto` brought, up to `upto`, into the book. Gives the rows.
+
+        All of it enters in one commit or none does; entries the book has already are passed over.
+
+        Raises:
+            ConflictError: another process has put entries into the book meanwhile.
+            EnvironmentFault: as `submit`.
+        """
+        after = self.streamed_upto()
+        fresh = [batch for batch in batches if batch.seq > after]
+        verdicts = appending.verdicts(self.kinds, fresh, after + 1, upto)
+        if not verdicts:
+            return 0
+        writer = Writer(self.kinds, self.table, self._manifest)
+        staged = writer.stage(self._ids(), verdicts)
+        try:
+            with locked(self.path / "lock"), faults(self.path):
+                entries = self._manifest.entries()
+                if appending.streamed_upto(entries) != after:
+                    raise ConflictError(
+                        Text("另一个进程也在把监测日志记入账簿", "another process is putting the log into the book too")
+                    )
+                writer.commit(staged, verdicts, stamp_after(entries, self.clock()), loaded=False)
+                self._manifest.tidy()
+        except BaseException:
+            self._discard(staged)
+            raise
+        return sum(verdict.draft.rows.num_rows for verdict in verdicts)
+
+    def compact(self, kind: str | None = None) -> int:
+        """Put small files of an event kind (without `kind`: of all) together. Gives how many others stand for now.
+
+        Readers notice nothing; the old files go with `tidy` when they have been out of use for an hour.
+
+        Raises:
+            EnvironmentFault, ConflictError: as `submit`.
+        """
+        chosen = [self.kind(kind)] if kind else list(self.kinds.values())
+        committed = {entry.batch for entry in self._manifest.entries()}
+        return sum(
+            compact(self.table(folder_of(one.name)), one, committed, f"whole-{self._ids()}", self.path / "lock")
+            for one in chosen
+            if one.time is Time.EVENT
+        )
 
     def _discard(self, staged: Staged) -> None:
         with faults(self.path):
@@ -228,38 +282,6 @@ class Book:
         """A name no earlier attempt can have had, in order of time."""
         return f"{self.clock():%Y%m%dT%H%M%S}-{os.urandom(4).hex()}"
 
-    def _stamp(self, entries: Sequence[Submission], stated: datetime | None) -> datetime:
-        """The moment from which the book knows what comes now: later than every moment before."""
-        now = self.clock()
-        last = entries[-1].received_at if entries else None
-        if stated is None:
-            if last is not None and last - now > SETBACK:
-                raise EnvironmentFault(
-                    Text(
-                        f"机器时钟（{now}）比账簿最近一次收到的时刻（{last}）还早，请先校准时钟",
-                        f"the clock ({now}) stands before the book's last entry ({last}); set it right",
-                    )
-                )
-            return now if last is None else max(now, last + TICK)
-        stated = _local(stated)
-        if stated > now:
-            raise UsageError(Text(f"收到时刻 {stated} 还没有到", f"received_at {stated} lies in the future"))
-        if last is not None and stated <= last:
-            raise UsageError(
-                Text(
-                    f"收到时刻 {stated} 不晚于账簿已有的 {last}；历史要按得知的先后装入",
-                    f"received_at {stated} is not after {last}: load history in the order it became known",
-                )
-            )
-        if any(not entry.loaded for entry in entries):
-            raise UsageError(
-                Text(
-                    "账簿已开始按时钟收件，不能再装入历史",
-                    "the book is live: history can no longer be loaded",
-                )
-            )
-        return stated
-
 
 def _checked(path: Path) -> Path:
     """`path` in full. DuckDB would take some signs in it for a pattern."""
@@ -269,10 +291,6 @@ def _checked(path: Path) -> Path:
             Text(f"账簿的路径不能有 * ? [ ] {{ }}：{path}", f"no * ? [ ] {{ }} in the book's path: {path}")
         )
     return path
-
-
-def _local(moment: datetime) -> datetime:
-    return moment.astimezone(ZONE).replace(tzinfo=None) if moment.tzinfo else moment
 
 
 def _matters(drafts: Sequence[Draft], new: Sequence[Submission]) -> bool:

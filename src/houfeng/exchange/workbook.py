@@ -147,6 +147,27 @@ def write_table(
     return count
 
 
+def write_sheets(path: Path, sheets: Iterable[tuple[str, Sequence[str], Iterable[Sequence[Any]]]]) -> None:
+    """Write a workbook of several sheets, each a name, headers and rows.
+
+    Raises:
+        UsageError: more rows than a sheet holds.
+        EnvironmentFault: the file cannot be written.
+    """
+    with _workbook(path) as book:
+        looks = _looks(book)
+        for name, headers, rows in sheets:
+            page = book.add_worksheet(name[:31])
+            page.freeze_panes(1, 0)
+            for column, header in enumerate(headers):
+                page.write_string(0, column, header, looks["head"])
+            for at, row in enumerate(rows, 1):
+                if at >= SHEET_ROWS:
+                    raise UsageError(Text("超过 Excel 的行数上限，请写 CSV", "too many rows for Excel: write CSV"))
+                for column, value in enumerate(row):
+                    write_cell(page, at, column, value, looks)
+
+
 def write_cell(page: Any, row: int, column: int, value: object, looks: dict[str, Any]) -> None:
     """One value as Excel can keep it: a number it would round (over 15 digits) goes in as text."""
     if value is None:

@@ -84,6 +84,10 @@ def _expectations(
     compiled = _compiled(pack, views, case, asked, [*wanted, *hidden], row)
     evaluator, problems = Evaluator(pack, world), []
     for key, expected in case.expect.items():
+        if key in rules and rules[key].merge:
+            raise InputError(
+                Text(f"{key} 合并预警，用例里没有预警可并", f"{key} merges alerts, and a case has none; leave it out")
+            )
         if key in rules:
             by_python = tier_of(rules[key], lambda item: evaluator.item(pack.items[(asked, item)], row).value)
             by_sql = tier_of(rules[key], lambda item: compiled[item])

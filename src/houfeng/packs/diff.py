@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from houfeng.packs.model import CodeSet, Definition, Interpretation, Pack, Parameter, Rule
+from houfeng.packs.model import CodeSet, Definition, Interpretation, Mark, Pack, Parameter, Rule
 
 
 class Change(NamedTuple):
@@ -93,7 +93,8 @@ def _definition(item: Definition) -> dict[str, str]:
             f"{m.function}({', '.join(a.text for a in m.args)}){compare} from {m.source} by {', '.join(m.by)}"
         )
         found["where"] = m.where.text if m.where else ""
-        found["window"] = f"{m.window} s, hop {m.hop} s, offset {m.offset} s" if m.window else ""
+        found["window"] = f"{m.window} s, hop {m.hop} s, offset {m.offset} s" if m.window else m.since
+        found |= {"after": _mark(m.after), "without": _mark(m.without), "through": m.through}
     for exemption in item.exemptions:
         value = f" → {exemption.value.text}" if exemption.value else ""
         found[f"except {exemption.label}"] = f"{exemption.when.text}{value}"
@@ -102,8 +103,15 @@ def _definition(item: Definition) -> dict[str, str]:
     return found
 
 
+def _mark(mark: Mark | None) -> str:
+    if mark is None:
+        return ""
+    return f"{mark.source} by {', '.join(mark.by)}" + (f" where {mark.where.text}" if mark.where else "")
+
+
 def _rule(rule: Rule) -> dict[str, str]:
     found = {tier: node.text for tier, node in rule.tiers.items()}
+    found |= {"merge": f"{rule.merge} groups" if rule.merge else ""}
     found |= {"clear_when": rule.clear_when.text if rule.clear_when else "", "cooldown": f"{rule.cooldown} s"}
     return found | {"reason": rule.reason.zh, "reference": rule.reference, "group": rule.group}
 

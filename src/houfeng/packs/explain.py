@@ -18,6 +18,7 @@ from houfeng.book.model import Time, kinds
 from houfeng.engine.faults import telling
 from houfeng.errors import InputError, Text, UsageError, did_you_mean
 from houfeng.packs.explanation import Renderer, plain, record_key
+from houfeng.packs.membership import membership_of
 from houfeng.packs.model import Definition, Pack
 from houfeng.packs.roads.compile import Compiler, Need, Views
 from houfeng.packs.roads.evaluate import EXACT, Evaluator, Trace
@@ -92,6 +93,13 @@ class Explainer:
         if (kind, item) in self.pack.items:
             return [self.pack.items[(kind, item)]]
         rule = self.pack.rules.get(item) or next((r for r in self.pack.rules.values() if r.id == item), None)
+        if rule is not None and rule.over == kind and rule.merge:
+            raise UsageError(
+                Text(
+                    f"{rule.id} 合并其他规则的预警，本身没有条件；请问它所依据的规则",
+                    f"{rule.id} merges the alerts of other rules and has no condition of its own; ask for those rules",
+                )
+            )
         if rule is not None and rule.over == kind:
             return [self.pack.items[(kind, f"{rule.name}:{tier}")] for tier in rule.tiers]
         near = did_you_mean(item, [n for over, n in self.pack.items if over == kind])
@@ -126,10 +134,16 @@ class Explainer:
             if item.measure is None:
                 continue
             values = {tuple(row.get(k) for k in kinds()[need.kind].key) for row in rows}
+            if (members := membership_of(item)) is not None:
+                listed = self._matching(members.kind, (members.group,), values)
+                _keep(found, members.kind, listed)
+                values = {(row.get(members.member),) for row in listed}
+            for mark in item.measure.marks:
+                _keep(found, mark.source, self._matching(mark.source, mark.by, values))
             fetched = self._matching(item.measure.source, item.measure.by, values)
             _keep(found, item.measure.source, fetched)
             inner = Need(item.measure.source)
-            for node in (*item.measure.args, *((item.measure.where,) if item.measure.where else ())):
+            for node in item.measure.nodes():
                 self.compiler.want(inner, node)
             self._gather(inner, fetched, found)
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from houfeng.book.model import kinds
+from houfeng.packs.contribution import Contribution, composition
 from houfeng.packs.model import Form
 from houfeng.packs.roads.evaluate import Trace
 from houfeng.packs.roads.world import Record
@@ -29,6 +30,7 @@ class Renderer:
     lang: str
     full: bool = False
     seen: set[tuple[str, int]] = field(default_factory=set)
+    opened: set[str] = field(default_factory=set)
 
     def lines(self, trace: Trace, depth: int = 0) -> Iterator[str]:
         """The lines of a step and of the steps it rests on."""
@@ -42,6 +44,7 @@ class Renderer:
         yield "  " * depth + self._head(trace) + (self._say("  （见上）", "  (see above)") if again else "")
         if again:
             return
+        yield from self._composed(trace, depth + 1)
         for part in self._told(trace):
             yield from self.lines(part, depth + 1)
         if trace.item is not None and trace.rows:
@@ -54,6 +57,39 @@ class Renderer:
             return
         members = [m for part in trace.parts for m in (self._told(part) if part.op in ARITHMETIC else [part])]
         yield from {member.text: member for member in members}.values()
+
+    def _composed(self, trace: Trace, depth: int) -> Iterator[str]:
+        """What each term contributes to a composite figure, the largest first; once, with the parts of its terms."""
+        found = composition(trace) if trace.item is not None and trace.item.name not in self.opened else None
+        if found is None or not (self.full or any(term.drop for term in found.terms)):
+            return
+        space = "  " * depth
+        if found.additive:
+            yield space + self._say(
+                "贡献（加总；下层为该项为零时的降幅）：", "contributions (a sum; below, the drop without):"
+            )
+        else:
+            yield space + self._say("贡献（该项为零时的降幅）：", "contributions (the drop where the term is zero):")
+        yield from self._contributions(found.terms, depth + 1)
+        if found.base:
+            yield f"{space}  {found.base:.4g}  " + self._say("常数部分", "constant")
+        if found.remainder:
+            joint = self._say(
+                "不能归于单独一项（共同作用、舍入）", "explained by no single term (joint effect, rounding)"
+            )
+            why = self._say("舍入", "rounding") if found.additive else joint
+            yield f"{space}  {found.remainder:.4g}  {why}"
+
+    def _contributions(self, terms: Sequence[Contribution], depth: int) -> Iterator[str]:
+        for term in terms:
+            self.opened.add(term.text)
+            if not term.drop and not self.full:
+                continue
+            label = term.label.get(self.lang)
+            what = term.text + (self._say(f"（{label}）", f" ({label})") if label else "")
+            weighed = "" if term.weight is None else f"  [{term.weight:.4g} × {term.value:.4g}]"
+            yield f"{'  ' * depth}{term.drop:.4g}  {what}{weighed}"
+            yield from self._contributions(term.parts, depth + 1)
 
     def _first(self, trace: Trace) -> bool:
         place = (trace.text.rsplit(".", 1)[-1], id(trace.parts))
@@ -149,4 +185,7 @@ def plain(trace: Trace) -> dict[str, Any]:
         ]
     if trace.parts:
         found["parts"] = [plain(part) for part in trace.parts]
+        reached = len(trace.parts) == 1 and trace.parts[0].item is trace.item
+        if trace.item is not None and not reached and (composed := composition(trace)) is not None:
+            found |= composed.plain()
     return found

@@ -19,6 +19,9 @@ from houfeng.packs.language.functions import T
 TIERS = ("blue", "yellow", "orange", "red")
 """Warning tiers from low to high (突发事件应对法: 蓝、黄、橙、红)."""
 
+MERGED = ("groups", "open_groups")
+"""What the reason of a merging rule can name: how many groups have open alerts, and which."""
+
 
 def places(value: Decimal) -> int:
     """The number of decimal places `value` is written with."""
@@ -140,12 +143,25 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """Events that begin or end another measure: of `source`, `by` leading to the key, for which `where` is true."""
+
+    source: str
+    by: tuple[str, ...]
+    where: Node | None
+
+
+@dataclass(frozen=True, slots=True)
 class Measure:
     """What is measured over rows of another kind.
 
     `function` is count, sum, mean, min, max, last, distinct, top_share or days_since; `args` are over `source`.
     `compare` holds an operator and a literal where the measure ends in a comparison. Window, hop and offset are whole
-    seconds; `window` 0 means a snapshot.
+    seconds; `window` 0 means a snapshot, days-since ever, or the calendar.
+
+    `after`: only from the latest such event in the window on. `without`: days-since counts from the earliest row that
+    no such event has followed. `since`: from the first second of the current 'month', 'quarter' or 'year' instead of a
+    window. `through`: the kind of record that says whose rows are the key's; `by` then leads to the member.
     """
 
     function: str
@@ -157,6 +173,23 @@ class Measure:
     window: int = 0
     hop: int = 0
     offset: int = 0
+    after: Mark | None = None
+    without: Mark | None = None
+    since: str = ""
+    through: str = ""
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """The events that begin or end it."""
+        return tuple(mark for mark in (self.after, self.without) if mark is not None)
+
+    def nodes(self) -> tuple[Node, ...]:
+        """Every expression over `source`."""
+        return (*self.args, *((self.where,) if self.where is not None else ()))
+
+    def all_nodes(self) -> tuple[Node, ...]:
+        """Every expression of the measure, those over the marks' kinds too."""
+        return (*self.nodes(), *(mark.where for mark in self.marks if mark.where is not None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +235,10 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A warning rule: a tier holds where its condition is true for the key (a row of the kind it is `over`)."""
+    """A warning rule: a tier holds where its condition is true for the key (a row of the kind it is `over`).
+
+    A rule with `merge` has no tiers of its own: it speaks where so many groups of other rules are open on one key.
+    """
 
     name: str
     id: str
@@ -217,6 +253,11 @@ class Rule:
     reference: str
     where: Where
     pack: str
+    merge: int = 0
+
+    def nodes(self) -> tuple[Node, ...]:
+        """Every condition of the rule."""
+        return (*self.tiers.values(), *((self.clear_when,) if self.clear_when is not None else ()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,10 @@ class Episode:
         """The highest tier it reached."""
         return self.steps[-1].tier
 
+    def open_at(self, instant: int) -> bool:
+        """Whether it is open at an instant; at that of its clearing it is not."""
+        return self.opened.instant <= instant and (self.cleared is None or self.cleared.instant > instant)
+
     @property
     def alert_id(self) -> str:
         """The alert's identity: emitted twice, stored once."""

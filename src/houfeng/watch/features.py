@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from houfeng.book.model import Kind, Time, kinds
 from houfeng.book.store import Snapshot
+from houfeng.packs.membership import Membership
 from houfeng.packs.model import Definition
 from houfeng.packs.roads.measures import compared, mean_sql
 from houfeng.packs.roads.sql import SqlWriter, name
@@ -54,13 +55,35 @@ def history_sql(snapshot: Snapshot, kind: str, columns: Sequence[str]) -> str:
     return snapshot.select_all(kind, columns)
 
 
-def panel_sql(plan: Plan, source: str, by: str, items: Sequence[Definition], rows: str, writer: SqlWriter) -> str:
+def members_sql(snapshot: Snapshot, members: Membership) -> str:
+    """Who belongs to whom from when: _key, _member, _from, _to. A pair's stretches of days do not meet."""
+    rows = dated_rows_sql(snapshot, kinds()[members.kind], [members.group, members.member])
+    pairs = f"SELECT {name(members.group)} AS _key, {name(members.member)} AS _member, _from, _to FROM ({rows})"
+    in_order = "PARTITION BY _key, _member ORDER BY _from, _to"
+    before = f"max(_to) OVER ({in_order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
+    fresh = f"SELECT *, CASE WHEN _from <= {before} THEN 0 ELSE 1 END AS fresh FROM ({pairs})"
+    numbered = f"SELECT *, sum(fresh) OVER ({in_order}) AS n FROM ({fresh})"
+    return f"SELECT _key, _member, min(_from) AS _from, max(_to) AS _to FROM ({numbered}) GROUP BY _key, _member, n"
+
+
+def keyed_rows_sql(by: str, through: str, rows: str, wanted: str = "SELECT _key FROM _keys") -> str:
+    """Dated rows with the key each belongs to in `_key`; a member's, on the days it belongs to that key."""
+    if not through:
+        return f"SELECT *, {name(by)} AS _key FROM ({rows}) WHERE {name(by)} IN ({wanted})"
+    start, end = "greatest(r._from, m._from)", "least(r._to, m._to)"
+    return (
+        f"SELECT r.* REPLACE ({start} AS _from, {end} AS _to), m._key FROM ({rows}) r"
+        f" JOIN _members_{through} m ON r.{name(by)} = m._member AND {start} < {end} WHERE m._key IN ({wanted})"
+    )
+
+
+def panel_sql(plan: Plan, source: str, items: Sequence[Definition], keyed: str, writer: SqlWriter) -> str:
     """The snapshot indicators of one source at each day on which they can change: _key, _day, the items.
 
-    Where reporters speak of the same row of a validity kind, the best-ranked one counts, as in the book's views.
+    `keyed` are the source's dated rows with their `_key`. Where reporters speak of the same row of a validity kind, the
+    best-ranked one counts, as in the book's views.
     """
     kind = kinds()[source]
-    keyed = f"SELECT *, {name(by)} AS _key FROM ({rows}) WHERE {name(by)} IN (SELECT _key FROM _keys)"
     turns = "SELECT _key, _from AS _day FROM dated UNION SELECT _key, _to AS _day FROM dated"
     joined = (
         "SELECT t._key AS _k, t._day AS _d, d.* FROM turns t"

@@ -12,7 +12,7 @@ import bisect
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,7 +20,8 @@ import pyarrow.parquet as pq
 
 from houfeng.book.storage.faults import faults
 from houfeng.book.storage.tables import SUBMISSION, Table
-from houfeng.errors import EnvironmentFault
+from houfeng.clock import ZONE
+from houfeng.errors import EnvironmentFault, Text, UsageError
 
 SCHEMA = pa.schema(
     [
@@ -42,6 +43,16 @@ SCHEMA = pa.schema(
         pa.field("event", pa.bool_()),
     ]
 )
+
+STREAM = "stream:"
+"""How the content hash of a submission begins that came by a stream, and the name of its file."""
+
+LATE = "late "
+"""How its sheet begins if its rows came after their instants were closed."""
+
+TICK = timedelta(microseconds=1)
+SETBACK = timedelta(seconds=5)
+"""How far the machine's clock may stand behind the last stamp before we refuse to believe it."""
 
 MANY = 64
 """Manifest files above which they are put together into one."""
@@ -91,6 +102,19 @@ class Submission:
         return self.known_to is None
 
     @property
+    def streamed(self) -> tuple[int, int] | None:
+        """The stretch of the watch's log it was part of (first and last entry), if it came by a stream."""
+        if not self.content_hash.startswith(STREAM):
+            return None
+        first, last = self.content_hash.removeprefix(STREAM).split("-")
+        return int(first), int(last)
+
+    @property
+    def late(self) -> bool:
+        """Whether it holds the events of a stream that came too late for the windows."""
+        return self.streamed is not None and self.sheet.startswith(LATE)
+
+    @property
     def batch(self) -> str:
         """The call of `submit` it came with, which is also the name of its file."""
         return self.submission_id.rsplit("-", 1)[0]
@@ -136,6 +160,45 @@ def chronicle(entries: Iterable[Submission]) -> tuple[Submission, ...]:
             current[entry.key] = len(told)
         told.append(entry)
     return tuple(told)
+
+
+def local(moment: datetime) -> datetime:
+    """`moment` in the book's own time, which has no zone."""
+    return moment.astimezone(ZONE).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+def stamp_after(entries: Sequence[Submission], now: datetime, stated: datetime | None = None) -> datetime:
+    """The moment from which the book knows what comes now: later than every moment before.
+
+    Raises:
+        UsageError: the `stated` moment does not fit the order of what the book knows.
+        EnvironmentFault: the clock was set back.
+    """
+    last = entries[-1].received_at if entries else None
+    if stated is None:
+        if last is not None and last - now > SETBACK:
+            raise EnvironmentFault(
+                Text(
+                    f"机器时钟（{now}）比账簿最近一次收到的时刻（{last}）还早，请先校准时钟",
+                    f"the clock ({now}) stands before the book's last entry ({last}); set it right",
+                )
+            )
+        return now if last is None else max(now, last + TICK)
+    stated = local(stated)
+    if stated > now:
+        raise UsageError(Text(f"收到时刻 {stated} 还没有到", f"received_at {stated} lies in the future"))
+    if last is not None and stated <= last:
+        raise UsageError(
+            Text(
+                f"收到时刻 {stated} 不晚于账簿已有的 {last}；历史要按得知的先后装入",
+                f"received_at {stated} is not after {last}: load history in the order it became known",
+            )
+        )
+    if any(not entry.loaded for entry in entries):
+        raise UsageError(
+            Text("账簿已开始按时钟收件，不能再装入历史", "the book is live: history can no longer be loaded")
+        )
+    return stated
 
 
 class Manifest:

@@ -1,8 +1,9 @@
 """From a set of submissions to the SQL that reads their rows, opening no file that holds none of them.
 
 Each Parquet file names the call of `submit` it was written by, so it is known without opening it whose rows it may hold
-and whether all of them are wanted: then no filter is needed at all. A file written before a kind gained a field gives
-nulls for it. Rows that the list of submissions promises and the table lacks are an error, never a smaller result.
+and whether all of them are wanted: then no filter is needed at all. A file put together from others tells it in its
+footer. A file written before a kind gained a field gives nulls for it. Rows that the list of submissions promises and
+the table lacks are an error, never a smaller result.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from __future__ import annotations
 import bisect
 import functools
 import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from houfeng.book.connection import quoted
@@ -27,6 +30,10 @@ from houfeng.book.storage.tables import SUBMISSION, DataFile, Table
 
 HASH = "_hash"
 """Column of event kinds: a hash of the row's content, to tell a repeated event from a contradicting one."""
+
+
+CALLS = "houfeng.calls"
+"""In the footer of a file that was put together from others: call → number of its rows, as JSON."""
 
 
 class Part(NamedTuple):
@@ -69,7 +76,7 @@ def parts_of(
     ids = sorted(entry.submission_id for entry in wanted if count(entry))
     by_batch: dict[str, set[str]] = defaultdict(set)
     for one in ids:
-        by_batch[_batch(one)].add(one)
+        by_batch[batch_of(one)].add(one)
     whole: dict[str, set[str]] = defaultdict(set)
     promised: dict[str, int] = defaultdict(int)
     for entry in known:
@@ -78,16 +85,16 @@ def parts_of(
             promised[entry.batch] += count(entry)
     parts = []
     for file in table.files() if ids else ():
-        batch = _batch(file.first)
-        if batch != _batch(file.last):
-            only = ids[bisect.bisect_left(ids, file.first) : bisect.bisect_right(ids, file.last)]
-            if only:
-                parts.append(Part(file, tuple(only)))
-            for one in only:
-                promised.pop(_batch(one), None)
-        elif batch in by_batch:
-            parts.append(Part(file, () if by_batch[batch] == whole[batch] else tuple(sorted(by_batch[batch]))))
-            promised[batch] = promised.get(batch, 0) - file.rows
+        if bisect.bisect_left(ids, file.first) == bisect.bisect_right(ids, file.last):
+            continue
+        held = calls_in(file)
+        here = [batch for batch in held if batch in by_batch]
+        for batch in here:
+            promised[batch] -= held[batch]
+        if len(here) == len(held) and all(by_batch[batch] == whole[batch] for batch in here):
+            parts.append(Part(file, ()))
+        elif here:
+            parts.append(Part(file, tuple(sorted(one for batch in here for one in by_batch[batch]))))
     if lost := [name for name, missing in promised.items() if missing]:
         raise damaged(table.path, f"rows of {lost[0]} are missing")
     return parts
@@ -133,7 +140,35 @@ def _column(name: str, sql_type: str, held: Collection[str] | None) -> str:
     return f'CAST({f"{chr(34)}{name}{chr(34)}" if name in held else "NULL"} AS {sql_type}) AS "{name}"'
 
 
-def _batch(submission_id: str) -> str:
+def calls_in(file: DataFile) -> Mapping[str, int]:
+    """The calls of `submit` whose rows `file` holds, with the number of their rows.
+
+    Raises:
+        EnvironmentFault: the file is not there or damaged.
+    """
+    if batch_of(file.first) == batch_of(file.last):
+        return {batch_of(file.first): file.rows}
+    return _calls_in(file.path)
+
+
+@functools.lru_cache(maxsize=1024)
+def _calls_in(path: str) -> Mapping[str, int]:
+    """As a file that was put together tells it in its footer, or else as its rows do."""
+    with faults(Path(path)), pq.ParquetFile(path) as file:
+        if (told := (file.metadata.metadata or {}).get(CALLS.encode())) is not None:
+            found: dict[str, int] = json.loads(told)
+            if (rows := sum(found.values())) != file.metadata.num_rows:
+                raise damaged(Path(path), f"{file.metadata.num_rows} rows; {rows - file.metadata.num_rows} are missing")
+            return found
+        ids = file.read([SUBMISSION]).column(SUBMISSION)
+    counted: dict[str, int] = defaultdict(int)
+    for one in pc.value_counts(ids).to_pylist():
+        counted[batch_of(one["values"])] += one["counts"]
+    return counted
+
+
+def batch_of(submission_id: str) -> str:
+    """The call of `submit` a submission came with."""
     return submission_id.rsplit("-", 1)[0]
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -113,14 +114,18 @@ class Table:
                 raise
             sync_folder(self.path)
             ids = sorted({value for part in parts for value in part.column(SUBMISSION).unique().to_pylist()})
-            statistics = {
-                "numRecords": sum(part.num_rows for part in parts),
-                "minValues": {SUBMISSION: ids[0]},
-                "maxValues": {SUBMISSION: ids[-1]},
-                "nullCount": {SUBMISSION: 0},
-            }
-            stat = target.stat()
-            return AddAction(name, stat.st_size, {}, stat.st_mtime_ns // 1_000_000, True, json.dumps(statistics))
+            return self.written(name, sum(part.num_rows for part in parts), ids[0], ids[-1])
+
+    def written(self, name: str, rows: int, first: str, last: str) -> AddAction:
+        """What makes the durable file `name` known: it holds `rows` of the submissions `first` to `last`."""
+        statistics = {
+            "numRecords": rows,
+            "minValues": {SUBMISSION: first},
+            "maxValues": {SUBMISSION: last},
+            "nullCount": {SUBMISSION: 0},
+        }
+        stat = (self.path / name).stat()
+        return AddAction(name, stat.st_size, {}, stat.st_mtime_ns // 1_000_000, True, json.dumps(statistics))
 
     def append(self, actions: Sequence[AddAction], schema: pa.Schema) -> None:
         """Make written files visible in one commit, and wait until the commit is on the disk.
@@ -146,9 +151,15 @@ class Table:
         self._checkpoint()
 
     def replace(self, files: Sequence[DataFile], action: AddAction | None = None) -> None:
-        """Let the written file of `action`, or nothing, stand for `files` from now on, in one durable commit."""
+        """Let the written file of `action`, or nothing, stand for `files` from now on, in one durable commit.
+
+        Files that another one stands for get its time, so that they are kept a while for who still reads them.
+        """
         with faults(self.path):
             moment = action.modification_time if action else 0
+            for file in files if action else ():
+                with suppress(PermissionError):  # written by another user of the machine; it is kept a shorter while
+                    os.utime(file.path, ns=(moment * 1_000_000, moment * 1_000_000))
             gone = [RemoveAction(Path(file.path).name, True, moment, partition_values={}) for file in files]
             self._commit([*gone, *([action] if action else [])], self.version())
 
@@ -176,17 +187,19 @@ class Table:
 
 def write_parquet(target: Path, parts: Sequence[pa.Table]) -> None:
     """Write `parts` one after the other as one Parquet file, and wait until it is on the disk."""
-    options = {"compression": "zstd", "store_schema": False, "use_dictionary": _dictionary(parts[0].schema)}
+    schema = parts[0].schema
     with open(target, "xb") as sink:
-        with pq.ParquetWriter(sink, parts[0].schema, **options) as writer:
+        with pq.ParquetWriter(sink, schema, **parquet_options(schema)) as writer:
             for part in parts:
                 writer.write_table(part, row_group_size=ROW_GROUP)
         sink.flush()
         os.fsync(sink.fileno())
 
 
-def _dictionary(schema: pa.Schema) -> list[str]:
-    return [field.name for field in schema if pa.types.is_string(field.type)]
+def parquet_options(schema: pa.Schema) -> dict[str, Any]:
+    """How we write Parquet: texts by dictionary, all of it compressed, no Arrow schema that others cannot read."""
+    texts = [field.name for field in schema if pa.types.is_string(field.type)]
+    return {"compression": "zstd", "store_schema": False, "use_dictionary": texts}
 
 
 def sync_file(path: Path) -> None:

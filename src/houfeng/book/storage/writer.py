@@ -83,7 +83,7 @@ class Writer:
 
     def _entry(self, submission_id: str, verdict: Verdict, stamp: datetime, loaded: bool) -> Submission:
         draft: Draft = verdict.draft
-        kind = self.kinds[draft.kind]
+        kind = self.kinds.get(draft.kind)  # a stream may bring bad rows of which not even the kind is known
         return Submission(
             submission_id=submission_id,
             kind=draft.kind,
@@ -99,8 +99,8 @@ class Writer:
             rows=draft.rows.num_rows,
             quarantined=draft.quarantine.num_rows,
             ignored=verdict.ignored,
-            own=all_own(kind, draft.rows, draft.reporter),
-            event=kind.time is Time.EVENT,
+            own=kind is not None and all_own(kind, draft.rows, draft.reporter),
+            event=kind is None or kind.time is Time.EVENT,
         )
 
 

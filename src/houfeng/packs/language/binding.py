@@ -79,8 +79,7 @@ class Names:
     def _height(self, item: Definition) -> int:
         key = (item.over, item.name)
         if key not in self._heights:
-            measured = [*item.measure.args, item.measure.where] if item.measure is not None else []
-            nodes = [*item.nodes(), *(node for node in measured if node is not None)]
+            nodes = [*item.nodes(), *(item.measure.all_nodes() if item.measure is not None else ())]
             self._heights[key] = 3 + max((self._node_height(node) for node in nodes), default=0)
         return self._heights[key]
 

@@ -144,6 +144,21 @@ def add_months(day: date | datetime, months: int) -> date | None:
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
+def month_start(day: date | datetime) -> date:
+    """The first day of the month of `day`."""
+    return to_date(day).replace(day=1)
+
+
+def quarter_start(day: date | datetime) -> date:
+    """The first day of the quarter of `day`."""
+    return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
+
+
+def year_start(day: date | datetime) -> date:
+    """The first of January of the year of `day`."""
+    return date(day.year, 1, 1)
+
+
 def add_days(day: date, days: int) -> date | None:
     """`day` so many days later; past the calendar's ends (years 1 to 9999): unknown."""
     number = day.toordinal() + days
@@ -191,6 +206,10 @@ def round_half_away(value: Any, digits: int) -> Any:
 
 def _add_months_sql(day: str, months: str) -> str:
     return in_calendar(f"CAST(CAST({day} AS DATE) + to_months({clamped(months, 200_000)}) AS DATE)")
+
+
+def _start(of: str) -> Callable[[str], str]:
+    return lambda day: f"CAST(date_trunc('{of}', CAST({day} AS DATE)) AS DATE)"
 
 
 def _call(name: str) -> Callable[..., str]:
@@ -273,6 +292,9 @@ def _table() -> dict[str, Function]:
             _add_months_sql,
             2,
         ),
+        Function("month_start", (_DAYS,), T.DATE, month_start, _start("month"), 1),
+        Function("quarter_start", (_DAYS,), T.DATE, quarter_start, _start("quarter"), 1),
+        Function("year_start", (_DAYS,), T.DATE, year_start, _start("year"), 1),
         Function("to_date", (_DAYS,), T.DATE, to_date, lambda d: f"CAST({d} AS DATE)", 1),
         Function("as_of", (), T.DATE, _handled, _handled, 0),
         Function("at", (_ANY, _DAYS), None, _handled, _handled, 2),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from houfeng.book.model import Time, kinds
 from houfeng.errors import did_you_mean
 from houfeng.packs.language.expression import Node
 from houfeng.packs.language.functions import T, unify
@@ -13,6 +14,7 @@ from houfeng.packs.model import Definition, Exemption, Form, Measure, Row
 
 BASES = ("E", "U", "P", "C", "product")
 _COMMON = ("label", "over", "reference", "note", "unit")
+_WINDOW = ("window", "hop", "offset", "since", "after", "without", "through")
 
 
 class ItemReader(EntryBinder):
@@ -101,7 +103,7 @@ class ItemReader(EntryBinder):
                 return None
             return self._plain(reader, entry, Form.DERIVED, over, node.type, node.scale, node=node)
         reader.allow(
-            (*_COMMON, "from", "by", "where", "measure", "window", "hop", "offset"),
+            (*_COMMON, "from", "by", "where", "measure", *_WINDOW),
             ("label", "over", "from", "measure"),
         )
         over, source = self.kind(reader), self.kind(reader, "from")
@@ -110,7 +112,7 @@ class ItemReader(EntryBinder):
         measure = MeasureReader(self.names, self.pack, self.amounts).measure(reader, over, source)
         if measure is None:
             return None
-        form = Form.WINDOW if measure.window or measure.function == "days_since" else Form.SNAPSHOT
+        form = Form.WINDOW if kinds()[source].time is Time.EVENT else Form.SNAPSHOT
         kind, scale = (T.BOOLEAN, 0) if measure.compare else measured_type(measure)
         return self._plain(reader, entry, form, over, kind, scale, measure=measure)
 

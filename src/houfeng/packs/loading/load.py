@@ -191,6 +191,7 @@ class _Builder:
             self._check_name(entry)
             if (rule := rules_reader.rule(entry)) is not None:
                 rules[entry.name] = rule
+        rules_reader.check_merging(self.source.entries("rules"), rules.values())
         self.problems += names.problems
         order = [key for key in (*names.bound,) if key not in names.pending] + [
             k for k in names.pending if k in names.bound

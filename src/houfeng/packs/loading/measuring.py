@@ -9,7 +9,7 @@ from houfeng.book.model import Time, kinds
 from houfeng.errors import Text, did_you_mean
 from houfeng.packs.language.functions import T, numeric
 from houfeng.packs.language.text import MAX_LENGTH
-from houfeng.packs.loading.binder import EntryBinder
+from houfeng.packs.loading.marks import MarkReader
 from houfeng.packs.loading.reader import EntryReader
 from houfeng.packs.model import Measure
 
@@ -26,8 +26,10 @@ _ARGUMENTS = {
     "days_since": 0,
 }
 
+CALENDAR = ("month", "quarter", "year")
 
-class MeasureReader(EntryBinder):
+
+class MeasureReader(MarkReader):
     """Reads the measure of an indicator."""
 
     def measure(self, reader: EntryReader, over: str, source: str) -> Measure | None:
@@ -48,8 +50,9 @@ class MeasureReader(EntryBinder):
             return None
         function, parts = found[1], split_arguments(found[2])
         window, event = reader.span("window"), kinds()[source].time is Time.EVENT
-        windowed = event or bool(window)
-        if not self._window_fits(reader, function, source, window):
+        windowed, since = event or bool(window), reader.choice("since", CALENDAR, "")
+        fits = self._since_fits(reader, function, source) and self._window_fits(reader, function, source, window)
+        if not fits or not self.marks_fit(reader, function, window):
             return None
         nodes = [
             self.names.read(part, reader.entry.place(item), source, items=not windowed, paths=not windowed)
@@ -57,7 +60,13 @@ class MeasureReader(EntryBinder):
         ]
         where_item = reader.get("where")
         where = self.expression(reader, where_item, source, T.BOOLEAN, own_only=windowed)
-        by = self.by(reader, over, source)
+        target = self.member_kind(reader, over)
+        by = self.by(reader, target, source) if target else ()
+        after, without = (self.mark(reader, key, target) if target else None for key in ("after", "without"))
+        if (reader.get("after") is not None) != (after is not None):
+            return None
+        if (reader.get("without") is not None) != (without is not None):
+            return None
         if any(node is None for node in nodes) or (where_item is not None and where is None) or not by:
             return None
         args = tuple(node for node in nodes if node is not None)
@@ -79,11 +88,38 @@ class MeasureReader(EntryBinder):
             reader.report("pack.type", item, "只有数才能与数比较", "only a number can be compared with a number")
             return None
         hop = reader.span("hop", min(86400, window or 86400))
-        return Measure(function, args, source, by, where, compare, window, hop, reader.span("offset"))
+        return Measure(
+            function, args, source, by, where, compare, window, hop, reader.span("offset"),
+            after, without, since, reader.string("through"),
+        )  # fmt: skip
+
+    def _since_fits(self, reader: EntryReader, function: str, source: str) -> bool:
+        if reader.get("since") is None:
+            return True
+        if kinds()[source].time is not Time.EVENT or function == "days_since":
+            reader.report(
+                "pack.window",
+                reader.get("since"),
+                "since 只用于事件的度量，且不用于 days_since",
+                "since is for measures of events, and not for days_since",
+                Text("去掉 since", "leave since out"),
+            )
+            return False
+        for key in ("window", "hop", "offset"):
+            if reader.get(key) is not None:
+                reader.report(
+                    "pack.window",
+                    reader.get(key),
+                    f"since 从本月、本季或本年第一秒算起，不与 {key} 同用",
+                    f"since counts from the first second of the month, quarter or year: it has no {key}",
+                    Text(f"去掉 since 或 {key}", f"leave out since or {key}"),
+                )
+                return False
+        return True
 
     def _window_fits(self, reader: EntryReader, function: str, source: str, window: int) -> bool:
         event = kinds()[source].time is Time.EVENT
-        if event and not window and function != "days_since":
+        if event and not window and function != "days_since" and reader.get("since") is None:
             reader.report(
                 "pack.window",
                 reader.get("from"),
@@ -116,48 +152,6 @@ class MeasureReader(EntryBinder):
             )
             return False
         return True
-
-    def by(self, reader: EntryReader, over: str, source: str) -> tuple[str, ...]:
-        """The fields of `source` that hold the key of `over`, in key order; empty, with a problem, where unclear."""
-        kind, target = kinds()[source], kinds()[over]
-        leading = {
-            name: tuple(own for key in target.key for own, there in relation.on.items() if there == key)
-            for name, relation in kind.relations.items()
-            if relation.kind == over and set(relation.on.values()) == set(target.key)
-        }
-        named = reader.string("by")
-        if named in leading:
-            return leading[named]
-        if named in kind.fields and len(target.key) == 1:
-            return (named,)
-        if named:
-            reader.report(
-                "pack.by",
-                reader.get("by"),
-                f"{source} 的 {named} 不通向 {over}",
-                f"{named} of {source} does not lead to {over}",
-                did_you_mean(named, [*leading, *kind.fields]),
-            )
-            return ()
-        if source == over:
-            return target.key
-        if over in leading:  # a relation that bears the kind's own name is the plain one
-            return leading[over]
-        if len(leading) == 1:
-            return next(iter(leading.values()))
-        hint = (
-            Text(f"用 by 指明：{'、'.join(leading)}", f"say which with by: {', '.join(leading)}")
-            if leading
-            else Text("", "")
-        )
-        reader.report(
-            "pack.by",
-            reader.get("from"),
-            f"{source} 通向 {over} 的关系有 {len(leading)} 条",
-            f"{len(leading)} relations lead from {source} to {over}",
-            hint,
-        )
-        return ()
 
 
 def measured_type(measure: Measure) -> tuple[T, int]:

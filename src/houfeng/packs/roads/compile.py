@@ -14,8 +14,10 @@ from typing import NamedTuple, Protocol
 
 from houfeng.book.model import Time, kinds
 from houfeng.packs.language.expression import Node
-from houfeng.packs.model import Definition, Form, Pack
-from houfeng.packs.roads.measures import WindowBounds, measure_sql, top_share_sql
+from houfeng.packs.membership import Membership, membership_of
+from houfeng.packs.model import Definition, Form, Measure, Pack
+from houfeng.packs.roads.measures import WindowBounds, key_columns, measure_sql, top_share_sql
+from houfeng.packs.roads.sequences import after_sql, membered_sql, narrowed_sql, without_sql
 from houfeng.packs.roads.sql import SqlWriter, definition_sql, name, true
 
 
@@ -186,33 +188,44 @@ class Compiler:
         return layers
 
     def _measure_groups(self, need: Need) -> list[_Group]:
-        plain: dict[tuple[str, tuple[str, ...]], list[Definition]] = {}
+        plain: dict[tuple[str, tuple[str, ...], str], list[Definition]] = {}
         groups: list[_Group] = []
         for item in need.items.values():
-            if item.measure is None:
+            measure = item.measure
+            if measure is None:
                 continue
-            if item.measure.function == "top_share":
-                groups.append(self._top_share(item))
+            if measure.marks:
+                groups.append(self._marked(item, measure))
+            elif measure.function == "top_share":
+                groups.append(self._top_share(item, measure, self._source([item])))
             else:
-                plain.setdefault((item.measure.source, item.measure.by), []).append(item)
-        groups += [self._grouped(source, by, items) for (source, by), items in plain.items()]
+                plain.setdefault((measure.source, measure.by, measure.through), []).append(item)
+        groups += [self._grouped(by, items) for (_, by, _), items in plain.items()]
         return groups
 
-    def _source(self, items: Sequence[Definition], by: Sequence[str]) -> str:
+    def _source(self, items: Sequence[Definition]) -> str:
+        """The rows that `items` measure, all of one source and one way to the key, the key in `_k0`, `_k1` …"""
         first = items[0].measure
         assert first is not None
-        inner = Need(first.source, fields=set(by))
-        kind = kinds()[first.source]
+        nodes = [node for item in items if item.measure is not None for node in item.measure.nodes()]
+        return self._rows(first.source, first.by, nodes, membership_of(items[0]))
+
+    def _rows(self, source: str, by: Sequence[str], nodes: Iterable[Node], members: Membership | None) -> str:
+        inner = Need(source, fields=set(by))
+        kind = kinds()[source]
         if kind.time is Time.EVENT:
             inner.fields |= {kind.time_field, *kind.key}
-        for item in items:
-            assert item.measure is not None
-            for node in (*item.measure.args, *((item.measure.where,) if item.measure.where else ())):
-                self.want(inner, node)
-        return self.subquery(inner)
+        for node in nodes:
+            self.want(inner, node)
+        keys = ", ".join(f"{name(f)} AS {key}" for f, key in zip(by, key_columns(by), strict=True))
+        rows = f"SELECT *, {keys} FROM ({self.subquery(inner)})"
+        if members is None:
+            return rows
+        columns = [members.group, members.member, "valid_from"]
+        return membered_sql(members, kind, rows, self.views.select(members.kind, as_of=self.as_of, columns=columns))
 
-    def _grouped(self, source: str, by: Sequence[str], items: Sequence[Definition]) -> _Group:
-        keys = ", ".join(f"{name(f)} AS {name('_k' + str(i))}" for i, f in enumerate(by))
+    def _grouped(self, by: Sequence[str], items: Sequence[Definition]) -> _Group:
+        keys = ", ".join(key_columns(by))
         aggregates, columns = [], []
         for item in items:
             assert item.measure is not None
@@ -220,21 +233,24 @@ class Compiler:
             parts, expression = measure_sql(item.measure, item.name, bounds, self.writer())
             aggregates += parts
             columns.append((item.name, expression))
-        group_by = ", ".join(str(i + 1) for i in range(len(by)))
-        known = " AND ".join(f"{name(f)} IS NOT NULL" for f in by)
-        sql = (
-            f"SELECT {keys}, {', '.join(aggregates)} FROM ({self._source(items, by)}) WHERE {known} GROUP BY {group_by}"
-        )
+        known = " AND ".join(f"{key} IS NOT NULL" for key in key_columns(by))
+        sql = f"SELECT {keys}, {', '.join(aggregates)} FROM ({self._source(items)}) WHERE {known} GROUP BY {keys}"
         return _Group(sql, columns)
 
-    def _top_share(self, item: Definition) -> _Group:
-        assert item.measure is not None
-        sql, expression = top_share_sql(
-            item.measure,
-            self._source([item], item.measure.by),
-            WindowBounds.of(item.measure, self.as_of),
-            self.writer(),
-        )
+    def _top_share(self, item: Definition, measure: Measure, source: str) -> _Group:
+        sql, expression = top_share_sql(measure, source, WindowBounds.of(measure, self.as_of), self.writer())
+        return _Group(sql, [(item.name, expression)])
+
+    def _marked(self, item: Definition, measure: Measure) -> _Group:
+        """A measure that other events begin or end."""
+        (mark,) = measure.marks
+        nodes = [mark.where] if mark.where is not None else []
+        marks = self._rows(mark.source, mark.by, nodes, membership_of(item))
+        rows, bounds = self._source([item]), WindowBounds.of(measure, self.as_of)
+        if measure.after is not None and measure.function == "top_share":
+            return self._top_share(item, measure, narrowed_sql(measure, rows, marks, bounds, self.writer()))
+        write = after_sql if measure.after is not None else without_sql
+        sql, expression = write(measure, item.name, rows, marks, bounds, self.writer())
         return _Group(sql, [(item.name, expression)])
 
     # -- reason bits ----------------------------------------------------------------------------------------------

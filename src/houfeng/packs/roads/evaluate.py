@@ -15,7 +15,8 @@ from typing import Any
 from houfeng.book.model import kinds
 from houfeng.packs.language.expression import Node
 from houfeng.packs.language.functions import FUNCTIONS, SKIP_UNKNOWN, SPACES, T, to_date, unify
-from houfeng.packs.model import CodeSet, Dated, Definition, Form, Measure, Pack
+from houfeng.packs.membership import membership_of
+from houfeng.packs.model import CodeSet, Dated, Definition, Form, Mark, Measure, Pack
 from houfeng.packs.roads.measures import WindowBounds, seconds
 from houfeng.packs.roads.operators import LAZY, STRICT, UNKNOWING, fits, to_double, widened
 from houfeng.packs.roads.sql import ordered_exemptions
@@ -193,15 +194,13 @@ class Evaluator:
         bounds = WindowBounds.of(measure, self.world.as_of)
         if bounds.until is not None and self.world.instant is not None:
             bounds = WindowBounds.at(measure, self.world.instant)
-        kept: list[Record] = []
-        for candidate in self.world.find(measure.source, measure.by, key):
-            if self._in_window(measure, bounds, candidate) and (
-                measure.where is None or self.node(measure.where, candidate, measure.source).value is True
-            ):
-                kept.append(candidate)
+        bounded = self._marked(trace, measure, key, bounds)
+        if bounded is None:
+            return trace
+        kept = self._kept(measure, trace.item, key, bounded)
         columns = [[self.node(arg, r, measure.source).value for r in kept] for arg in measure.args]
-        trace.rows = [(measure.source, r) for r in kept]
-        value = self._aggregate(measure, kept, columns, bounds)
+        trace.rows += [(measure.source, r) for r in kept]
+        value = self._aggregate(measure, kept, columns, bounded)
         fits([value], measure.args[0].scale if measure.args else 0, trace.text)
         if measure.compare is not None:
             operator, limit = measure.compare
@@ -213,11 +212,36 @@ class Evaluator:
         trace.value = value
         return trace
 
-    def _in_window(self, measure: Measure, bounds: WindowBounds, row: Record) -> bool:
-        if bounds.until is None:
-            return True
-        instant = _instant(measure, row)
-        return instant <= bounds.until and (bounds.after is None or instant > bounds.after)
+    def _marked(
+        self, trace: Trace, measure: Measure, key: tuple[Any, ...], bounds: WindowBounds
+    ) -> WindowBounds | None:
+        """The bounds as the events before or against the measured ones narrow them; nothing: the value is unknown."""
+        assert trace.item is not None
+        for mark in measure.marks:
+            found = self._kept(mark, trace.item, key, bounds)
+            latest = max((_instant(mark, r) for r in found), default=None)
+            if mark is measure.without:
+                return bounds if latest is None else bounds._replace(after=latest)
+            if latest is None:
+                return None
+            trace.rows = [(mark.source, r) for r in found if _instant(mark, r) == latest]
+            return bounds._replace(after=latest - 1)
+        return bounds
+
+    def _kept(self, rows: Measure | Mark, item: Definition, key: tuple[Any, ...], bounds: WindowBounds) -> list[Record]:
+        """The rows of a key in the bounds for which `where` is true."""
+        members = membership_of(item)
+        found = (
+            self.world.find(rows.source, rows.by, key)
+            if members is None
+            else self.world.members_rows(members, rows.source, rows.by, key[0])
+        )
+        return [
+            row
+            for row in found
+            if _in_window(rows, bounds, row)
+            and (rows.where is None or self.node(rows.where, row, rows.source).value is True)
+        ]
 
     def _aggregate(
         self, measure: Measure, rows: Sequence[Record], columns: list[list[Any]], bounds: WindowBounds
@@ -245,12 +269,20 @@ class Evaluator:
                 return _top_share(columns, measure.args[1].scale)
             case _:  # days_since
                 assert bounds.until is not None
-                last = max((_instant(measure, r) for r in rows), default=None)
-                return None if last is None else (bounds.until - last) // 86400
+                chosen = max if measure.without is None else min
+                since = chosen((_instant(measure, r) for r in rows), default=None)
+                return None if since is None else (bounds.until - since) // 86400
 
 
-def _instant(measure: Measure, row: Record) -> int:
-    moment = row[kinds()[measure.source].time_field]
+def _in_window(rows: Measure | Mark, bounds: WindowBounds, row: Record) -> bool:
+    if bounds.until is None:
+        return True
+    instant = _instant(rows, row)
+    return instant <= bounds.until and (bounds.after is None or instant > bounds.after)
+
+
+def _instant(rows: Measure | Mark, row: Record) -> int:
+    moment = row[kinds()[rows.source].time_field]
     return seconds(moment if isinstance(moment, datetime) else datetime.combine(moment, datetime.min.time()))
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from houfeng.book.model import Kind, Time, kinds
-from houfeng.packs.language.functions import T
-from houfeng.packs.model import Measure, places
+from houfeng.packs.language.functions import T, month_start, quarter_start, year_start
+from houfeng.packs.model import Mark, Measure, places
 from houfeng.packs.roads.sql import SqlWriter, literal, name
 
 EPOCH = datetime(1970, 1, 1)
 DAY = 86400
+_STARTS = {"month": month_start, "quarter": quarter_start, "year": year_start}
 
 
 def seconds(moment: datetime) -> int:
@@ -22,6 +24,17 @@ def seconds(moment: datetime) -> int:
 def day_end(day: date) -> int:
     """The instant of the day's end tick: 23:59:59 local time, in seconds."""
     return seconds(datetime(day.year, day.month, day.day)) + DAY - 1
+
+
+def calendar_start(since: str, instant: int) -> int:
+    """The first second of the calendar month, quarter or year (`since`) of an instant."""
+    day = _STARTS[since](EPOCH + timedelta(seconds=instant))
+    return seconds(datetime(day.year, day.month, day.day))
+
+
+def calendar_start_sql(since: str, instant: str) -> str:
+    """SQL of the same."""
+    return f"CAST(epoch(date_trunc('{since}', make_timestamp({instant} * 1000000))) AS BIGINT)"
 
 
 def instant_sql(kind: Kind) -> str:
@@ -51,7 +64,9 @@ class WindowBounds(NamedTuple):
 
     @classmethod
     def at(cls, measure: Measure, instant: int) -> WindowBounds:
-        """The window of `measure` at `instant`: floor_h(t - W) < t' <= t, moved back by the offset."""
+        """The window of `measure` at `instant`: floor_h(t - W) < t' <= t, moved back by the offset, or by calendar."""
+        if measure.since:
+            return cls(calendar_start(measure.since, instant) - 1, instant)
         until = instant - measure.offset
         if not measure.window:
             return cls(None, until)
@@ -59,16 +74,16 @@ class WindowBounds(NamedTuple):
         return cls(start - start % measure.hop, until)
 
 
-def condition_sql(measure: Measure, bounds: WindowBounds, writer: SqlWriter) -> str:
+def condition_sql(rows: Measure | Mark, bounds: WindowBounds, writer: SqlWriter) -> str:
     """Which rows are measured: those in the window for which `where` is true."""
     parts = []
     if bounds.until is not None:
-        instant = instant_sql(kinds()[measure.source])
+        instant = instant_sql(kinds()[rows.source])
         if bounds.after is not None:
             parts.append(f"{instant} > {bounds.after}")
         parts.append(f"{instant} <= {bounds.until}")
-    if measure.where is not None:
-        parts.append(writer.write(measure.where))
+    if rows.where is not None:
+        parts.append(writer.write(rows.where))
     return " AND ".join(parts) or "TRUE"
 
 
@@ -123,14 +138,16 @@ def compared(measure: Measure, value: str) -> str:
 def top_share_sql(measure: Measure, source: str, bounds: WindowBounds, writer: SqlWriter) -> tuple[str, str]:
     """The largest share of one `who` in the sum of x, per key; unknown where the sum is not above zero."""
     who, amount = (writer.write(arg) for arg in measure.args)
-    inner_keys = ", ".join(f"{name(f)} AS {name('_k' + str(i))}" for i, f in enumerate(measure.by))
-    outer_keys = ", ".join(name("_k" + str(i)) for i in range(len(measure.by)))
-    known = " AND ".join(
-        [*(f"{name(f)} IS NOT NULL" for f in measure.by), f"{who} IS NOT NULL", f"{amount} IS NOT NULL"]
-    )
+    keys = key_columns(measure.by)
+    known = " AND ".join(f"{column} IS NOT NULL" for column in (*keys, who, amount))
     each = (
-        f"SELECT {inner_keys}, {who} AS who, sum({amount}) AS part FROM ({source})"
+        f"SELECT {', '.join(keys)}, {who} AS who, sum({amount}) AS part FROM ({source})"
         f" WHERE {known} AND {condition_sql(measure, bounds, writer)} GROUP BY ALL"
     )
     share = "CASE WHEN sum(part) > 0 THEN CAST(max(part) AS DOUBLE) / CAST(sum(part) AS DOUBLE) END"
-    return f"SELECT {outer_keys}, {share} AS share FROM ({each}) GROUP BY ALL", compared(measure, "{a}.share")
+    return f"SELECT {', '.join(keys)}, {share} AS share FROM ({each}) GROUP BY ALL", compared(measure, "{a}.share")
+
+
+def key_columns(by: Sequence[str]) -> list[str]:
+    """The columns that hold the key in the rows of a measure, as the compiler offers them."""
+    return [name(f"_k{i}") for i in range(len(by))]

@@ -14,6 +14,7 @@ from typing import Any
 
 from houfeng.book.model import Kind, Time, Type, kinds
 from houfeng.errors import InputError, Text, did_you_mean
+from houfeng.packs.membership import Membership
 
 Record = dict[str, Any]
 PLACES = {Type.MONEY: (20, 2), Type.RATE: (10, 5), Type.NUMBER: (20, 5)}
@@ -47,6 +48,20 @@ class World:
                 index.setdefault(tuple(row.get(f) for f in fields), []).append(row)
             self._index[(kind, fields)] = index
         return index.get(values, [])
+
+    def members_rows(self, members: Membership, kind: str, by: tuple[str, ...], group: Any) -> list[Record]:
+        """The rows of `kind` whose `by` is a member of `group`; of events, those from the day the member joined on."""
+        joined: dict[Any, date] = {}
+        for row in self.find(members.kind, (members.group,), (group,)):
+            start = row.get("valid_from") or date.min
+            joined[row[members.member]] = min(start, joined.get(row[members.member], start))
+        shape = kinds()[kind]
+        return [
+            row
+            for member, start in joined.items()
+            for row in self.find(kind, by, (member,))
+            if shape.time is not Time.EVENT or _day(row[shape.time_field]) >= start
+        ]
 
     def related(self, kind: str, row: Record, relation: str) -> Record | None:
         """The row that `row` of `kind` leads to along `relation`, or nothing."""

@@ -1,8 +1,7 @@
-"""`houfeng watch`: replay the warning rules of a pack over a history; measure a score against known labels."""
+"""`houfeng watch replay`: the warning rules of a pack over a history, alone or against another version."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from houfeng.errors import Text
+from houfeng.errors import Text, UsageError
 from houfeng.settings import load
+from houfeng_cli.watch.labels import label_options, labels_from
 
 if TYPE_CHECKING:
     from datetime import date
@@ -45,22 +45,35 @@ TIER_NAMES = {
 VALUES_SHOWN, ROWS_SHOWN = 10, 2
 
 
-@click.group(name="watch")
-def command() -> None:
-    """预警：重放、评估 / warnings: replay, and measure against labels."""
-
-
-@command.command(name="replay")
+@click.command(name="replay")
 @click.argument("pack")
 @click.option("--from", "first", required=True, help="First day (or month) of the replay.")
 @click.option("--to", "last", required=True, help="Last day (or month).")
 @click.option("--rule", "only", multiple=True, help="Only this rule, by name or id; may be repeated.")
 @click.option("--reading", "readings", multiple=True, help="interpretation=reading, to replay with a rival reading.")
+@click.option("--against", default=None, help="Another version, the old one: a pack's folder or name.")
+@click.option(
+    "--against-reading", "against_readings", multiple=True, help="interpretation=reading for the version of --against."
+)
+@label_options
+@click.option(
+    "--horizon", default=180, show_default=True, type=click.IntRange(1), help="Days before a bad day that count."
+)
+@click.option("--labels-until", "until", default=None, help="Last day whose bad days are known; default: that of --to.")
+@click.option("--officers", default=1, show_default=True, type=click.IntRange(1), help="People who answer the alerts.")
 @click.option(
     "--known-at", "--as-known-at", "known_at", default=None, help="Events as known at this moment; default: now."
 )
 @click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write alerts: .jsonl (all), .csv or .xlsx."
+    "--with-late",
+    is_flag=True,
+    help="Take in events of streams that came too late; the live watch left them out of its windows.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write alerts: .jsonl (all), .csv or .xlsx; with "
+    "--against the alerts gained and lost, as .xlsx with all tables.",
 )
 @click.option("--show", default=3, show_default=True, help="Show so many alerts in full.")
 @click.option("--book", "folder", default=None, help="Folder of the book.")
@@ -71,42 +84,55 @@ def replay(
     last: str,
     only: tuple[str, ...],
     readings: tuple[str, ...],
+    against: str | None,
+    against_readings: tuple[str, ...],
+    labels: Path | None,
+    key_column: str,
+    date_column: str,
+    label_column: str,
+    bad: str,
+    horizon: int,
+    until: str | None,
+    officers: int,
     known_at: str | None,
+    with_late: bool,
     out: Path | None,
     show: int,
     folder: str | None,
     lang: str | None,
 ) -> None:
-    """Replay the rules of PACK day by day and event by event, and tell every alert with its reason and rows."""
-    from houfeng.clock import parse_day
-    from houfeng.packs.loading.load import load_pack
-    from houfeng.watch.replay import Replay
+    """Replay the rules of PACK day by day and event by event, and tell every alert with its reason and rows.
 
-    settings = load()
+    With --against, replay that version too and tell what PACK gains and loses against it; with --labels, measure each.
+    """
+    from houfeng.clock import parse_day
+    from houfeng.watch.compare.measures import Frame
+    from houfeng_cli.watch.compare import Side, compare, measure
+
     check_out(out)
-    snapshot = open_snapshot(folder, known_at)
-    loaded = load_pack(pack).with_readings(dict(reading.partition("=")[::2] for reading in readings))
-    run = Replay(
-        snapshot,
-        loaded,
-        _first_day(first),
-        parse_day(last),
-        only=only,
-        memory=settings.memory,
-        threads=settings.threads,
-    )
-    alerts = sorted(run.alerts(), key=lambda a: (a.opened_at, a.rule, a.key))
-    lang = lang or settings.lang
+    if against_readings and against is None:
+        raise UsageError(Text("--against-reading 要与 --against 一起给", "--against-reading belongs to --against"))
+    lang = lang or load().lang
+    snapshot = open_snapshot(folder, known_at, with_late=with_late)
+    known = labels_from(labels, key_column, date_column, label_column, bad)
+    frame = Frame(first_day(first), parse_day(last), horizon, parse_day(until) if until else None, officers)
+    new = Side.load(pack, readings)
+    if against is not None:
+        compare(Side.load(against, against_readings), new, snapshot, only, frame, known, out, lang)
+        return
+    run, alerts = new.replay(snapshot, only, frame)
     show_summary(run, alerts, lang)
     for alert in _telling(alerts)[:show]:
         show_alert(alert, lang)
-    show_waiting(loaded, lang)
+    show_waiting(new.pack, lang)
+    if known is not None:
+        measure([(new, run, alerts)], frame, known, lang)
     if out is not None:
         write_alerts(alerts, out)
         click.echo(f"→ {out}")
 
 
-def _first_day(text: str) -> date:
+def first_day(text: str) -> date:
     """The day `text` names, or the first of the month it names."""
     from houfeng.clock import parse_day
 
@@ -114,12 +140,14 @@ def _first_day(text: str) -> date:
     return day.replace(day=1) if len(text.strip()) == len("2025-12") else day
 
 
-def open_snapshot(folder: str | None, known_at: str | None) -> Snapshot:
-    """The book's snapshot as known at a moment, by default now."""
+def open_snapshot(folder: str | None, known_at: str | None, *, with_late: bool = False) -> Snapshot:
+    """The book's snapshot as known at a moment, by default now; without late events unless `with_late`."""
     from houfeng.book.store import Book
     from houfeng.clock import parse_moment, wall_clock
 
-    return Book.open(Path(folder or load().book), wall_clock).snapshot(parse_moment(known_at) if known_at else None)
+    book = Book.open(Path(folder or load().book), wall_clock)
+    snapshot = book.snapshot(parse_moment(known_at) if known_at else None)
+    return snapshot if with_late else snapshot.without_late()
 
 
 def kinds() -> Mapping[str, Kind]:
@@ -181,21 +209,21 @@ def _telling(alerts: list[Alert]) -> list[Alert]:
     return [alert for *_, alert in sorted(ranked, key=lambda r: r[:3])]
 
 
-def show_alert(alert: Alert, lang: str) -> None:
-    """One alert in full: when, why, with what values, on which rows."""
+def show_alert(alert: Alert, lang: str, *, full: bool = False) -> None:
+    """One alert: when, why, with what values, on which rows; of values and rows the first, or `full` all."""
     zh = lang == "zh"
     until = f"{alert.cleared_at}" if alert.cleared_at else "未解除" if zh else "still open"
     kind = kinds()[alert.kind].label.get(lang)
     tier = TIER_NAMES[alert.tier].get(lang)
     click.echo(f"\n[{tier}] {alert.rule_id} {kind} {alert.key}  {alert.opened_at} – {until}  ({alert.alert_id})")
     click.echo(f"  {alert.reason.get(lang)}" + (f"  [{alert.reference}]" if alert.reference else ""))
-    values = [f"{k} = {_shown(v)}" for k, v in list(alert.values.items())[:VALUES_SHOWN]]
+    values = [f"{k} = {_shown(v)}" for k, v in list(alert.values.items())[: None if full else VALUES_SHOWN]]
     values += [f":{k} = {_shown(v)}" for k, v in alert.parameters.items()]
     click.echo(f"  {', '.join(values)}")
     told: Counter[str] = Counter()
     for row in alert.evidence:
         told[row.item] += 1
-        if told[row.item] > ROWS_SHOWN:
+        if told[row.item] > ROWS_SHOWN and not full:
             continue
         facts = ", ".join(f"{k} {_shown(v)}" for k, v in row.facts.items() if v is not None)
         click.echo(f"  · {row.item}: {row.kind} {row.row_id} ({facts}) ← {row.submission} #{row.row}")
@@ -209,8 +237,6 @@ def _shown(value: Any) -> str:
 
 def check_out(out: Path | None) -> None:
     """Refuse a file that could not be written, before the work and not after it."""
-    from houfeng.errors import UsageError
-
     if out is None:
         return
     if out.suffix not in (".jsonl", ".csv", ".xlsx"):
@@ -231,75 +257,3 @@ def write_alerts(alerts: Iterable[Alert], out: Path) -> None:
         return
     rows = [[*(getattr(a, c) for c in COLUMNS[:8]), a.reason.zh, a.reason.en] for a in alerts]
     (write_csv if out.suffix == ".csv" else write_table)(out, COLUMNS, rows)
-
-
-def read_labels(path: Path, key_column: str, label_column: str, bad: str) -> dict[str, bool | None]:
-    """Labels by key from a table people sent: true where the label is `bad`, nothing where it is blank."""
-    from houfeng.errors import UsageError, did_you_mean
-    from houfeng.exchange.tables import read_tables
-
-    labels: dict[str, bool | None] = {}
-    for table in read_tables(path, known=lambda header: header in (key_column, label_column)):
-        for column in (key_column, label_column):
-            if column not in table.headers:
-                near = did_you_mean(column, table.headers)
-                raise UsageError(
-                    Text(f"{path} 没有列 {column}。{near.zh}", f"{path} has no column {column}. {near.en}")
-                )
-        key, label = (f"c{table.headers.index(column)}" for column in (key_column, label_column))
-        for batch in table.batches():
-            for name, value in zip(batch.column(key).to_pylist(), batch.column(label).to_pylist(), strict=True):
-                said = str(value or "").strip()
-                labels[str(name).strip()] = (said == bad) if said else None
-    return labels
-
-
-@command.command(name="score")
-@click.argument("pack")
-@click.option("--item", default="risk_index", show_default=True, help="The score: an item over the kind.")
-@click.option("--kind", default="enterprise", show_default=True, help="The kind the score is over.")
-@click.option("--as-of", required=True, help="The day of the score.")
-@click.option(
-    "--labels",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    required=True,
-    help="Table with key and label.",
-)
-@click.option("--key-column", required=True, help="Column that holds the key.")
-@click.option("--label-column", required=True, help="Column that holds the label; blank means unknown.")
-@click.option("--bad", required=True, help="The label that means bad, for example 是.")
-@click.option("--book", "folder", default=None, help="Folder of the book.")
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def score(
-    pack: str,
-    item: str,
-    kind: str,
-    as_of: str,
-    labels: Path,
-    key_column: str,
-    label_column: str,
-    bad: str,
-    folder: str | None,
-    as_json: bool,
-) -> None:
-    """Measure how well a score of PACK tells labelled keys apart (AUC with its 95 % interval). Nothing is fitted."""
-    from dataclasses import asdict
-
-    from houfeng.book.connection import connect
-    from houfeng.clock import parse_day
-    from houfeng.engine.faults import telling
-    from houfeng.packs.loading.load import load_pack
-    from houfeng.packs.roads.compile import Compiler
-    from houfeng.watch.labels import separate
-
-    day, snapshot, settings = parse_day(as_of), open_snapshot(folder, None), load()
-    statement = Compiler(load_pack(pack), snapshot, day, day).statement(kind, [item])
-    with telling():
-        rows = connect(memory=settings.memory, threads=settings.threads).execute(statement.sql).fetchall()
-    scores = {str(row[0]): row[1] for row in rows}
-    found = separate(scores, read_labels(labels, key_column, label_column, bad))
-    if as_json:
-        click.echo(json.dumps(asdict(found)))
-        return
-    counts = f"{found.bad} bad, {found.good} good, {found.unlabelled} unlabelled, {found.unscored} without score"
-    click.echo(f"{item} @ {day}: AUC {found.auc:.3f} (95 % {found.low:.3f}–{found.high:.3f}); {counts}")

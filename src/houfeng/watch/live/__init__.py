@@ -1,0 +1,1 @@
+"""The live watch: the rules of a pack over events as they come."""

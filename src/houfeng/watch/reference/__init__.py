@@ -1,0 +1,1 @@
+"""The statements behind the replay: all instants of a stretch of days, in SQL over the whole history."""
