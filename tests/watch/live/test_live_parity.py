@@ -76,3 +76,10 @@ def test_live_equals_the_replay(
         wanted = of_replay(Replay(book.snapshot(), sample(), FIRST, LAST, threads=1).alerts())
         found = of_live(run_live(book, marks))
     assert found == wanted
+
+
+def test_a_kind_nobody_is_of_yet_is_no_trouble(tmp_path: Path) -> None:
+    sent = [one for one in history([], [], [], [], "CS04") if one.kind == "enterprise"]
+    book = book_of(tmp_path, sent)
+    wanted = of_replay(Replay(book.snapshot(), sample(), FIRST, LAST, threads=1).alerts())
+    assert of_live(run_live(book, [])) == wanted

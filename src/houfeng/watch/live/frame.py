@@ -38,8 +38,9 @@ class Frame:
         self.memory, self.threads = memory, threads
         self.shards = Shards(self.connection, snapshot, pack, plan, first, FOREVER)
         self.found = bool(self.shards.prepare(ALL_AT_ONCE))
-        if self.found:
-            self.connection.execute("CREATE OR REPLACE TEMP TABLE _keys AS SELECT * FROM _universe")
+        if not self.found:
+            self.connection.execute("CREATE TEMP TABLE _universe (_key VARCHAR, _live DATE)")
+        self.connection.execute("CREATE OR REPLACE TEMP TABLE _keys AS SELECT * FROM _universe")
 
     def on(self, day: date) -> Frame:
         """The same view from another day on."""
@@ -74,8 +75,8 @@ class Frame:
 
     def types(self) -> dict[str, str]:
         """The SQL type of every windowed item, as the replay has it."""
-        if not self.found:
-            return {}
+        if not self.found:  # nobody of this kind yet: nothing is computed until a newer frame has somebody
+            return {item.name: "VARCHAR" for item in self.plan.windows}
         execute, sources = self.connection.execute, dict(self.shards.event_rows)
         execute("CREATE OR REPLACE TEMP TABLE _keys AS SELECT * FROM _universe WHERE false")
         self.shards.event_rows = {kind: f"SELECT * FROM ({rows}) WHERE false" for kind, rows in sources.items()}
