@@ -82,7 +82,7 @@ rules:
   not_one: {label: r, over: enterprise, when: spent_times = 1 or spent_with = 0, tier: blue, reason: "{spent_with}"}
   left_open: {label: r, over: enterprise, tiers: {blue: unanswered >= 1, yellow: unanswered >= 3 or ignored}, cooldown: 1 hour, reason: "{unanswered}"}
   calendar: {label: r, over: enterprise, tiers: {blue: "month_in = 0 and as_of() - quarter_start(as_of()) >= 1", yellow: quarter_partners >= 2 and year_top < 0.7, orange: year_suits >= 2}, reason: "{month_in}"}
-  parallel: {label: r, over: enterprise, group: a, merge: {groups: 3}, cooldown: 1 day, reason: "{groups} {open_groups}"}
+  parallel: {label: r, over: enterprise, group: a, merge: {groups: 3}, cooldown: 1 day, reason: "{groups} {open_groups} {:limit}"}
   pair: {label: r, over: enterprise, merge: {groups: 2}, reason: "{groups}"}
   group_flow: {label: r, over: connected_group, tiers: {blue: group_out > 20, yellow: "group_out > :limit", red: group_partners >= 3 and group_lent > 1000}, cooldown: 1 day, reason: "{group_out}"}
   group_order: {label: r, over: connected_group, when: group_spent >= 2 or group_suits >= 1 or group_lent = 900, tier: blue, clear_when: "name is not null", reason: "{group_spent}"}

@@ -95,7 +95,7 @@ def make_alert(
         clearing_event=cleared.event if cleared else "",
         values=values,
         parameters=parameters,
-        reason=Text(*(fill(text, values, parameters) for text in rule.reason)),
+        reason=reason_of(rule, values, parameters),
         reference=rule.reference,
         evidence=evidence,
         evidence_count=count,
@@ -111,6 +111,11 @@ def rule_parameters(pack: Pack, rule: Rule, day: date) -> dict[str, Any]:
         dated = pack.parameters[name].on(day, day)
         found[name] = dated.value if dated else None
     return found
+
+
+def reason_of(rule: Rule, values: Mapping[str, Any], parameters: Mapping[str, Any]) -> Text:
+    """A rule's reason with the values put in."""
+    return Text(*(fill(text, values, parameters) for text in rule.reason))
 
 
 def fill(template: str, values: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:

@@ -1,4 +1,8 @@
-"""Episodes: when an alert opens, escalates and clears. One small state machine, the same for replay and live."""
+"""Episodes: when an alert opens, escalates and clears.
+
+`turn` is the whole state machine. The live watch runs it compiled, over many rows at once (`live.transitions`); tests
+hold the two together.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,8 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from houfeng.packs.model import TIERS
+
+OPENED, ESCALATED, CLEARED = "opened", "escalated", "cleared"
 
 
 class Signal(NamedTuple):
@@ -61,17 +67,30 @@ def alert_id(rule: str, key: str, event: str) -> str:
     return sha256("\n".join((rule, key, event)).encode()).hexdigest()[:16]
 
 
+def turn(held: int, free_from: int | None, signal: Signal) -> str:
+    """What a signal does to a rule whose episode has reached level `held` (0: none is open), or nothing.
+
+    `free_from` is the instant from which it may open again.
+    """
+    if held == 0:
+        free = free_from is None or signal.instant >= free_from
+        return OPENED if signal.level > 0 and free else ""
+    if signal.level > held:
+        return ESCALATED
+    return CLEARED if signal.level == 0 and signal.clearable else ""
+
+
 def episodes(rule: str, key: str, signals: Iterable[Signal], cooldown: int) -> Iterator[Episode]:
     """The episodes of one rule and key from its signals in order of time; `cooldown` in seconds."""
     current: Episode | None = None
     free_from: int | None = None
     for signal in signals:
-        if current is None:
-            if signal.level > 0 and (free_from is None or signal.instant >= free_from):
-                current = Episode(rule, key, [_step(signal)])
-        elif signal.level > TIERS.index(current.tier) + 1:
+        what = turn(TIERS.index(current.tier) + 1 if current else 0, free_from, signal)
+        if what == OPENED:
+            current = Episode(rule, key, [_step(signal)])
+        elif what == ESCALATED and current:
             current.steps.append(_step(signal))
-        elif signal.level == 0 and signal.clearable:
+        elif what == CLEARED and current:
             current.cleared = Step(signal.instant, current.tier, signal.opening)
             free_from = signal.instant + cooldown
             yield current

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
+from typing import Any
 
 import click
 
@@ -18,6 +20,12 @@ VERBS = {
     **dict.fromkeys(("load", "rule", "silence", "unsilence", "budget", "stop", "resume", "release"), "rules"),
 }
 """The verbs in workflow order, each with the module of this folder that holds a click command of the verb's name."""
+
+
+def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--book` and `--lang`."""
+    command = click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of what is shown.")(command)
+    return click.option("--book", "folder", default=None, help="Folder of the book.")(command)
 
 
 class Verbs(click.Group):

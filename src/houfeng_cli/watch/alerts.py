@@ -15,9 +15,10 @@ import click
 from houfeng import clock
 from houfeng.errors import Text, UsageError
 from houfeng.settings import load
+from houfeng_cli.watch import place_options
 from houfeng_cli.watch.full import full_alert, show_full
 from houfeng_cli.watch.replay import TIER_NAMES, TIERS, check_out
-from houfeng_cli.watch.rules import place_options, watch_folder
+from houfeng_cli.watch.rules import watch_folder
 from houfeng_cli.watch.state import CHANNEL_TEXTS, moment
 
 CHANNELS = ("emitted", "shadow", "silenced", "held", "stopped", "off", "outside", "warmed")

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from houfeng.settings import load
+from houfeng_cli.watch import place_options
 from houfeng_cli.watch.replay import check_out, first_day, open_snapshot
 
 
@@ -23,8 +24,7 @@ from houfeng_cli.watch.replay import check_out, first_day, open_snapshot
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write all that differ: .jsonl (with every late event), .csv or .xlsx.",
 )
-@click.option("--book", "folder", default=None, help="Folder of the book.")
-@click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of what is shown.")
+@place_options
 def correct(
     pack: str,
     first: str,

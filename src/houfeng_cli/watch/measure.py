@@ -13,6 +13,7 @@ import click
 
 from houfeng.errors import InputError, Text, UsageError
 from houfeng.settings import load
+from houfeng_cli.watch import place_options
 from houfeng_cli.watch.labels import label_options, labels_from, read_columns
 from houfeng_cli.watch.replay import check_out, first_day, open_snapshot
 
@@ -99,8 +100,7 @@ def score(
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the tables: .xlsx (with what a budget holds back), .csv or .jsonl (the overlap alone).",
 )
-@click.option("--book", "folder", default=None, help="Folder of the book.")
-@click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of what is shown.")
+@place_options
 def overlap(
     pack: str,
     first: str | None,

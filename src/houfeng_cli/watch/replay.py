@@ -11,6 +11,7 @@ import click
 
 from houfeng.errors import Text, UsageError
 from houfeng.settings import load
+from houfeng_cli.watch import place_options
 from houfeng_cli.watch.labels import label_options, labels_from
 
 if TYPE_CHECKING:
@@ -76,8 +77,7 @@ VALUES_SHOWN, ROWS_SHOWN = 10, 2
     "--against the alerts gained and lost, as .xlsx with all tables.",
 )
 @click.option("--show", default=3, show_default=True, help="Show so many alerts in full.")
-@click.option("--book", "folder", default=None, help="Folder of the book.")
-@click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of what is shown.")
+@place_options
 def replay(
     pack: str,
     first: str,

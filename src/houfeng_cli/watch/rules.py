@@ -13,6 +13,7 @@ import click
 
 from houfeng import clock, settings
 from houfeng.errors import InputError, Text, UsageError
+from houfeng_cli.watch import place_options
 from houfeng_cli.watch.replay import TIERS
 
 if TYPE_CHECKING:
@@ -41,12 +42,6 @@ def watch_folder(folder: str | None) -> Path:
             )
         )
     return book / "watch"
-
-
-def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`--book` and `--lang`."""
-    command = click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of what is shown.")(command)
-    return click.option("--book", "folder", default=None, help="Folder of the book.")(command)
 
 
 def order(command: Callable[..., dict[str, Any]]) -> Callable[..., None]:

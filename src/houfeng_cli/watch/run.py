@@ -14,6 +14,7 @@ import click
 
 from houfeng.errors import Text, UsageError
 from houfeng.settings import load
+from houfeng_cli.watch import place_options
 from houfeng_cli.watch.replay import TIER_NAMES
 
 if TYPE_CHECKING:
@@ -57,8 +58,7 @@ UNITS = {"KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
 @click.option("--flush", default=10.0, show_default=True, help="Seconds between putting events into the book.")
 @click.option("--save", default=900.0, show_default=True, help="Seconds between saving the state.")
 @click.option("--quiet", is_flag=True, help="Do not print alerts.")
-@click.option("--book", "folder", default=None, help="Folder of the book.")
-@click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of what is shown.")
+@place_options
 def run(
     pack: str,
     wanted: tuple[str, ...],
@@ -86,8 +86,7 @@ def run(
     from houfeng.book.store import Book
     from houfeng.clock import parse_day, wall_clock
     from houfeng.packs.loading.load import load_pack
-    from houfeng.packs.roads.measures import DAY
-    from houfeng.watch.live.frame import day_number
+    from houfeng.packs.roads.measures import DAY, day_number
     from houfeng.watch.operations.metrics import Metrics
     from houfeng.watch.service.core import Limits
     from houfeng.watch.service.recovery import open_core

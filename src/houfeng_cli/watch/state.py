@@ -12,8 +12,9 @@ import click
 
 from houfeng.errors import Text
 from houfeng.settings import load
+from houfeng_cli.watch import place_options
 from houfeng_cli.watch.replay import TIER_NAMES
-from houfeng_cli.watch.rules import NOT_RUNNING, STALE, age, place_options, running, watch_folder
+from houfeng_cli.watch.rules import NOT_RUNNING, STALE, age, running, watch_folder
 
 if TYPE_CHECKING:
     from houfeng.watch.operations.inbox import Inbox

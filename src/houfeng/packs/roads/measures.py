@@ -21,6 +21,16 @@ def seconds(moment: datetime) -> int:
     return int((moment - EPOCH) / timedelta(seconds=1))
 
 
+def day_number(day: date) -> int:
+    """Days since 1970-01-01."""
+    return (day - EPOCH.date()).days
+
+
+def day_of(number: int) -> date:
+    """The day of a number of days since 1970-01-01."""
+    return EPOCH.date() + timedelta(days=number)
+
+
 def day_end(day: date) -> int:
     """The instant of the day's end tick: 23:59:59 local time, in seconds."""
     return seconds(datetime(day.year, day.month, day.day)) + DAY - 1

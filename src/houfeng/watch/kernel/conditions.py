@@ -13,15 +13,11 @@ import numpy as np
 from houfeng.packs.language.expression import Node
 from houfeng.packs.language.functions import T
 from houfeng.packs.model import Definition, Form, Pack
-from houfeng.packs.roads.measures import EPOCH
+from houfeng.packs.roads.measures import EPOCH, day_number
 from houfeng.watch.kernel.filter import FEATURE, RATIO, SCALED, TODAY, V_DAYS, V_ENTERS, V_EVENT, WIDEN, Op
+from houfeng.watch.kernel.writing import MAX_INSTRUCTIONS, NUMERIC, Writer, is_constant
 
-_COMPARE = {"<": Op.LESS, "<=": Op.LESS_EQUAL, ">": Op.LESS, ">=": Op.LESS_EQUAL, "=": Op.EQUAL, "<>": Op.UNEQUAL}
-_ARITHMETIC = {"+": Op.ADD, "-": Op.SUBTRACT, "*": Op.MULTIPLY, "/": Op.DIVIDE, "days": Op.SUBTRACT}
 _MIRROR = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "="}
-NUMERIC = (T.INTEGER, T.DECIMAL, T.RATIO, T.DATE, T.DATETIME)
-MAX_INSTRUCTIONS = 2_000
-"""A longer condition is not filtered: its rule is always looked at."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +68,7 @@ class Conditions:
     _places: dict[str, int] = field(default_factory=dict)
     _words: dict[str, float] = field(default_factory=dict)
     _constants: list[Node | float] = field(default_factory=list)
-    _code: list[tuple[int, int, int, int]] = field(default_factory=list)
+    code: list[tuple[int, int, int, int]] = field(default_factory=list)
     _spans: list[tuple[int, int]] = field(default_factory=list)
     _guards: list[list[Guard] | None] = field(default_factory=list)
     _sleeps: list[list[Guard] | None] = field(default_factory=list)
@@ -80,18 +76,18 @@ class Conditions:
 
     def __post_init__(self) -> None:
         for nodes in self.rules:
-            start = len(self._code)
-            writer = _Writer(self, start)
+            start = len(self.code)
+            writer = Writer(self, start)
             answers = [writer.write(node) for node in nodes]
             answer = answers[0]
             for other in answers[1:]:
                 answer = writer.emit(Op.OR, answer, other)
-            if len(self._code) - start > MAX_INSTRUCTIONS:
-                del self._code[start:]
-                answer = _Writer(self, start).emit(Op.ANY_TRUTH)
-            self._code.append((int(Op.OR), len(self._code) - start, answer, answer))  # the last register is the answer
-            self._height = max(self._height, len(self._code) - start)
-            self._spans.append((start, len(self._code)))
+            if len(self.code) - start > MAX_INSTRUCTIONS:
+                del self.code[start:]
+                answer = Writer(self, start).emit(Op.ANY_TRUTH)
+            self.code.append((int(Op.OR), len(self.code) - start, answer, answer))  # the last register is the answer
+            self._height = max(self._height, len(self.code) - start)
+            self._spans.append((start, len(self.code)))
             found = [self._guard(node) for node in nodes]
             self._guards.append(None if None in found else [g for guards in found for g in guards or ()])
             asleep = [self._guard(node, weigh=self._wakefulness) for node in nodes]
@@ -107,12 +103,12 @@ class Conditions:
             variables,
             np.array([v.factor for v in self.variables] or [1.0]),
             features,
-            np.array([float((day - EPOCH.date()).days)]),
+            np.array([float(day_number(day))]),
             index,
             above,
             below,
             np.array(self._spans, np.int64).reshape(-1, 2),
-            np.array(self._code, np.int64).reshape(-1, 4),
+            np.array(self.code, np.int64).reshape(-1, 4),
             constants,
             np.zeros(max(1, len(self.variables))),
             np.zeros((self._height + 1, 3)),
@@ -193,7 +189,7 @@ class Conditions:
         if isinstance(value, datetime):
             return (value - EPOCH).total_seconds()
         if isinstance(value, date):
-            return float((value - EPOCH.date()).days)
+            return float(day_number(value))
         return float(value)
 
     def place(self, name: str) -> int | None:
@@ -206,7 +202,8 @@ class Conditions:
             self.variables.append(found)
         return self._places[name]
 
-    def _is_feature(self, name: str) -> bool:
+    def is_feature(self, name: str) -> bool:
+        """Whether a name's variable is a feature, compared already where it was measured."""
         place = self.place(name)
         return place is not None and self.variables[place].form == FEATURE
 
@@ -233,7 +230,7 @@ class Conditions:
             return self._guard(item.node, depth + 1, weigh) if plain and not item.exemptions and item.node else None
         if item is not None and item.measure is not None and item.measure.compare is not None:
             operator, limit = item.measure.compare
-            if self._is_feature(item.name):  # compared already, where it was measured
+            if self.is_feature(item.name):  # compared already, where it was measured
                 operator, limit = ">=", Decimal("0.5")
             return self._compare_guard(item.name, operator, self.constant(float(limit)))
         if node.op == "and":
@@ -247,13 +244,13 @@ class Conditions:
             if {left.type, right.type} == {T.DATE, T.DATETIME} or (left.type is T.TEXT and node.op != "="):
                 return None
             for one, other, operator in ((left, right, node.op), (right, left, _MIRROR[node.op])):
-                if _constant(other) and one.op in ("field", "item"):
+                if is_constant(other) and one.op in ("field", "item"):
                     measured = self.item(one)
                     if measured is not None and (measured.measure is None or measured.measure.compare is not None):
                         continue
                     return self._compare_guard(one.value.name, operator, self.constant(other))
         numeric = all(arg.type in NUMERIC and arg.type not in (T.DATE, T.DATETIME) for arg in node.args[:2])
-        if node.op == "between" and numeric and _constant(node.args[1]) and node.args[0].op in ("field", "item"):
+        if node.op == "between" and numeric and is_constant(node.args[1]) and node.args[0].op in ("field", "item"):
             measured = self.item(node.args[0])
             if measured is None or (measured.measure is not None and measured.measure.compare is None):
                 return self._compare_guard(node.args[0].value.name, ">=", self.constant(node.args[1]))
@@ -268,130 +265,6 @@ class Conditions:
     def _weight(self, guards: list[Guard]) -> int:
         """How likely guards are to let a rule through: low is better. Much is rare, little is common."""
         return sum(5 if not g.above else 1 if self.variables[g.variable].form in (SCALED, RATIO) else 2 for g in guards)
-
-
-class _Writer:
-    """Writes the code of one rule; registers are numbered by instruction."""
-
-    def __init__(self, conditions: Conditions, start: int) -> None:
-        self.conditions, self.start = conditions, start
-        self.known: dict[tuple[int, int, int], int] = {}
-
-    def emit(self, op: Op, a: int = 0, b: int = 0) -> int:
-        """Add an instruction, or find the same one again; gives its register."""
-        key = (int(op), a, b)
-        if key not in self.known:
-            code = self.conditions._code
-            self.known[key] = len(code) - self.start
-            code.append((int(op), self.known[key], a, b))
-        return self.known[key]
-
-    def write(self, node: Node, depth: int = 0) -> int:
-        """The register of a node."""
-        truth = node.type is T.BOOLEAN
-        if node.type is T.NULL or depth > 100 or len(self.conditions._code) - self.start > MAX_INSTRUCTIONS:
-            return self.emit(Op.ANY_TRUTH if truth else Op.ANY_NUMBER)
-        if _constant(node) and (node.type in NUMERIC or node.type is T.TEXT):
-            return self.emit(Op.CONSTANT, self.conditions.constant(node))
-        if _constant(node) and truth:
-            return self.emit(Op.TRUTH, self.emit(Op.CONSTANT, self.conditions.constant(node)))
-        if node.op in ("field", "item"):
-            return self._named(node, truth, depth)
-        if node.op in _COMPARE:
-            return self._comparison(node, depth)
-        if node.op in _ARITHMETIC or node.op == "neg":
-            args = [self.write(arg, depth + 1) for arg in node.args]
-            return self.emit(_ARITHMETIC[node.op], *args) if node.op != "neg" else self.emit(Op.NEGATE, args[0])
-        if node.op in ("and", "or"):
-            args = [self.write(arg, depth + 1) for arg in node.args]
-            answer = args[0]
-            for arg in args[1:]:
-                answer = self.emit(Op.AND if node.op == "and" else Op.OR, answer, arg)
-            return answer
-        if node.op == "not":
-            return self.emit(Op.NOT, self.write(node.args[0], depth + 1))
-        return self._other(node, truth, depth)
-
-    def _other(self, node: Node, truth: bool, depth: int) -> int:
-        if node.op == "is_null":
-            return self.emit(Op.IS_NULL, self.write(node.args[0], depth + 1))
-        if node.op == "between":
-            x, low, high = (self.write(arg, depth + 1) for arg in node.args)
-            return self.emit(Op.AND, self.emit(Op.LESS_EQUAL, low, x), self.emit(Op.LESS_EQUAL, x, high))
-        if node.op == "in" and self._comparable(node.args):
-            x, *others = (self.write(arg, depth + 1) for arg in node.args)
-            answer = self.emit(Op.EQUAL, x, others[0])
-            for other in others[1:]:
-                answer = self.emit(Op.OR, answer, self.emit(Op.EQUAL, x, other))
-            return answer
-        if node.op == "case":
-            branches = [*node.args[1:-1:2], node.args[-1]]
-            if all(branch.type is not T.TEXT for branch in branches):
-                return self._either([self.write(b, depth + 1) for b in branches])
-        if node.op == "call:coalesce" and all(arg.type is not T.TEXT for arg in node.args):
-            answer = self.write(node.args[0], depth + 1)
-            for arg in node.args[1:]:
-                answer = self.emit(Op.COALESCE, answer, self.write(arg, depth + 1))
-            return answer
-        if node.op == "call:as_of":
-            place = self.conditions.place("as_of()")
-            return self.emit(Op.LOAD, place or 0)
-        return self.emit(Op.ANY_TRUTH if truth else Op.ANY_NUMBER)
-
-    def _either(self, registers: list[int]) -> int:
-        answer = registers[0]
-        for register in registers[1:]:
-            answer = self.emit(Op.EITHER, answer, register)
-        return answer
-
-    def _comparable(self, nodes: Sequence[Node]) -> bool:
-        """Whether equality of the filter's numbers is equality of the values: not for texts of computed origin."""
-        return all(n.type is not T.TEXT or _constant(n) or n.op == "field" or self._last(n) for n in nodes) and all(
-            n.type is not T.BOOLEAN for n in nodes
-        )
-
-    def _last(self, node: Node) -> bool:
-        item = self.conditions.item(node)
-        return item is not None and item.measure is not None
-
-    def _comparison(self, node: Node, depth: int) -> int:
-        texts = any(arg.type is T.TEXT for arg in node.args)
-        mixed = {arg.type for arg in node.args} & {T.DATE, T.DATETIME} == {T.DATE, T.DATETIME}
-        if mixed or not self._comparable(node.args) or (texts and node.op not in ("=", "<>")):
-            return self.emit(Op.ANY_TRUTH)
-        a, b = (self.write(arg, depth + 1) for arg in node.args)
-        return self.emit(_COMPARE[node.op], b, a) if node.op in (">", ">=") else self.emit(_COMPARE[node.op], a, b)
-
-    def _named(self, node: Node, truth: bool, depth: int) -> int:
-        item = self.conditions.item(node)
-        if item is not None and item.measure is None:
-            return self._derived(item, truth, depth)
-        place = self.conditions.place(node.value.name)
-        if place is None:
-            return self.emit(Op.ANY_TRUTH if truth else Op.ANY_NUMBER)
-        loaded = self.emit(Op.LOAD, place)
-        compared = item.measure.compare if item is not None and item.measure is not None else None
-        if compared is not None and not self.conditions._is_feature(node.value.name):
-            operator, limit = compared
-            constant = self.emit(Op.CONSTANT, self.conditions.constant(float(Decimal(limit))))
-            pair = (constant, loaded) if operator in (">", ">=") else (loaded, constant)
-            return self.emit(_COMPARE[operator], *pair)
-        return self.emit(Op.TRUTH, loaded) if truth else loaded
-
-    def _derived(self, item: Definition, truth: bool, depth: int) -> int:
-        if item.exemptions or item.rows or item.node is None:
-            if truth or item.type is T.TEXT or item.form is Form.THEME:
-                return self.emit(Op.ANY_TRUTH if truth else Op.ANY_NUMBER)
-            values = [e.value for e in item.exemptions if e.value is not None] + [row.then for row in item.rows]
-            written = [self.write(node, depth + 1) for node in (*values, *([item.node] if item.node else []))]
-            if item.node is None:  # a table without an else may say nothing
-                return self.emit(Op.ANY_NUMBER)
-            return self._either(written)
-        return self.write(item.node, depth + 1)
-
-
-def _constant(node: Node) -> bool:
-    return node.op in ("literal", "parameter") or (node.op == "neg" and _constant(node.args[0]))
 
 
 def variable_factor(scale: int) -> float:

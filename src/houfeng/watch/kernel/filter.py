@@ -149,26 +149,28 @@ def scan(index, above, below, rules, code, constants, loaded, registers, stamps,
         for i in range(index[v, 0], index[v, 1]):
             if v != last and above[i, 0] > x + slack:
                 break
-            r = int(above[i, 1])
-            if stamps[r] != stamps[-1]:
-                stamps[r] = stamps[-1]
-                if holds(rules[r, 0], rules[r, 1], code, constants, loaded, registers):
-                    fired[number] = r
-                    number += 1
-                    if any_one:
-                        return number
+            number += _fires(int(above[i, 1]), number, rules, code, constants, loaded, registers, stamps, fired)
+            if any_one and number:
+                return number
         for i in range(index[v, 2], index[v, 3]):
             if below[i, 0] < x - slack:
                 break
-            r = int(below[i, 1])
-            if stamps[r] != stamps[-1]:
-                stamps[r] = stamps[-1]
-                if holds(rules[r, 0], rules[r, 1], code, constants, loaded, registers):
-                    fired[number] = r
-                    number += 1
-                    if any_one:
-                        return number
+            number += _fires(int(below[i, 1]), number, rules, code, constants, loaded, registers, stamps, fired)
+            if any_one and number:
+                return number
     return number
+
+
+@inlined
+def _fires(r, number, rules, code, constants, loaded, registers, stamps, fired):
+    """1 where rule r may hold and was not asked before in this scan, noted at `fired[number]`; else 0."""
+    if stamps[r] == stamps[-1]:
+        return 0
+    stamps[r] = stamps[-1]
+    if not holds(rules[r, 0], rules[r, 1], code, constants, loaded, registers):
+        return 0
+    fired[number] = r
+    return 1
 
 
 @compiled

@@ -10,15 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from houfeng.errors import Text
 from houfeng.packs.model import TIERS, Pack, Rule
 from houfeng.packs.roads.measures import DAY
-from houfeng.watch.alerts import fill, moment, rule_parameters
-from houfeng.watch.episodes import alert_id
+from houfeng.watch.episodes import Signal, alert_id, turn
 from houfeng.watch.kernel import memory
 from houfeng.watch.kernel.memory import Words
 from houfeng.watch.live.batches import Openings
-from houfeng.watch.live.changes import CLEARED, ESCALATED, OPENED, Change
+from houfeng.watch.live.changes import CLEARED, ESCALATED, OPENED, Change, make_change
 from houfeng.watch.live.exact import Exact
 from houfeng.watch.live.transitions import CLEAR, advance
 from houfeng.watch.merging import Merger
@@ -158,51 +156,24 @@ class Alerting:
         self, seen: Seen, row: int, event: str, rule: Rule, what: int, level: int, values: dict[int, dict[str, Any]]
     ) -> Change:
         instant, key = int(seen.instants[row]), self.key_of(int(seen.keys[row]))
-        if what == CLEAR:
-            return self._step(rule, key, instant, event, CLEARED, "", {}, {})
-        here = {name: values[row][name] for name in self.names[rule.name] if name in values[row]}
-        parameters = rule_parameters(self.pack, rule, moment(instant).date())
-        return self._step(rule, key, instant, event, WHAT[what], TIERS[level - 1], here, parameters)
+        here = values.get(row, {})
+        shown = {name: here[name] for name in self.names[rule.name] if name in here}
+        return self._step(rule, key, instant, event, WHAT[what], level, shown)
 
     def _step(
-        self,
-        rule: Rule,
-        key: str,
-        instant: int,
-        event: str,
-        what: str,
-        tier: str,
-        values: dict[str, Any],
-        parameters: dict[str, Any],
+        self, rule: Rule, key: str, instant: int, event: str, what: str, level: int, values: dict[str, Any]
     ) -> Change:
-        called = f"{self.pack.name}/{rule.name}"
+        place = (rule.name, key)
         if what == OPENED:
-            self.open[(rule.name, key)] = _Open(alert_id(called, key, event), 0, tier)
-        held = self.open[(rule.name, key)]
+            alert = alert_id(f"{self.pack.name}/{rule.name}", key, event)
+            self.open[place] = _Open(alert, 0, TIERS[level - 1])
+        held = self.open[place]
         if what == CLEARED:
-            del self.open[(rule.name, key)]
+            del self.open[place]
         else:
-            held.tier = tier
+            held.tier = TIERS[level - 1]
         step, held.steps = held.steps, held.steps + 1
-        reason = Text("", "") if what == CLEARED else Text(*(fill(text, values, parameters) for text in rule.reason))
-        return Change(
-            held.alert_id,
-            self.pack.name,
-            self.pack.version,
-            called,
-            rule.id,
-            rule.group,
-            rule.over,
-            key,
-            step,
-            what,
-            instant,
-            event,
-            held.tier,
-            values,
-            parameters,
-            reason,
-        )
+        return make_change(self.pack, rule, key, held.alert_id, step, what, instant, event, held.tier, values)
 
     def _merge(self, changes: list[Change]) -> Iterable[Change]:
         """The changes with those of the merging rules after the ones they rest on, instant by instant."""
@@ -213,22 +184,17 @@ class Alerting:
             told = {c.rule.partition("/")[2]: None if c.what == CLEARED else c.tier for c in own}
             for rule, merger in self.mergers:
                 signal = merger.feed(key, instant, own[0].event, told)
-                if signal is not None:
-                    added += self._merged(rule, merger, key, signal.instant, signal.opening, signal.level)
+                added += self._merged(rule, merger, key, signal) if signal is not None else []
         return sorted([*changes, *added], key=lambda c: (c.at, self.order[c.rule.partition("/")[2]], c.key))
 
-    def _merged(self, rule: Rule, merger: Merger, key: str, instant: int, event: str, level: int) -> list[Change]:
+    def _merged(self, rule: Rule, merger: Merger, key: str, signal: Signal) -> list[Change]:
         place = (rule.name, key)
         held = self.open.get(place)
-        values = merger.values(key)
-        if held is None:
-            if level > 0 and instant >= self.merged_free.get(place, instant):
-                self.merged_free.pop(place, None)
-                return [self._step(rule, key, instant, event, OPENED, TIERS[level - 1], values, {})]
-        elif level > TIERS.index(held.tier) + 1:
-            return [self._step(rule, key, instant, event, ESCALATED, TIERS[level - 1], values, {})]
-        elif level == 0:
-            if rule.cooldown:
-                self.merged_free[place] = instant + rule.cooldown
-            return [self._step(rule, key, instant, event, CLEARED, "", {}, {})]
-        return []
+        what = turn(TIERS.index(held.tier) + 1 if held else 0, self.merged_free.get(place), signal)
+        if not what:
+            return []
+        if what == OPENED:
+            self.merged_free.pop(place, None)
+        elif what == CLEARED and rule.cooldown:
+            self.merged_free[place] = signal.instant + rule.cooldown
+        return [self._step(rule, key, signal.instant, signal.opening, what, signal.level, merger.values(key))]

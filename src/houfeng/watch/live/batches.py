@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from houfeng.packs.roads.measures import DAY
+from houfeng.packs.roads.measures import DAY, day_of
 from houfeng.watch.kernel.interner import Interner
 from houfeng.watch.kernel.kernel import Events, Rows
 from houfeng.watch.kernel.memory import Words, compiled
 from houfeng.watch.live.feeds import FeedReader
-from houfeng.watch.live.frame import day_of
 
 Openings = Callable[[Sequence[int]], list[str]]
 """The opening events of rows: at a day's end the tick, else the least id among the events of the instant."""

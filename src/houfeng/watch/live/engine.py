@@ -21,9 +21,9 @@ from houfeng.book.model import Time, kinds
 from houfeng.book.store import Snapshot
 from houfeng.errors import InputError, Text
 from houfeng.packs.model import Pack
-from houfeng.packs.roads.measures import DAY
+from houfeng.packs.roads.measures import DAY, day_number
 from houfeng.watch.live.changes import Change
-from houfeng.watch.live.frame import Frame, day_number
+from houfeng.watch.live.frame import Frame
 from houfeng.watch.live.keywatch import Fresh, KeyWatch
 from houfeng.watch.live.singles import EventWatch
 from houfeng.watch.plan import plan_rules

@@ -6,7 +6,7 @@ The statements are the replay's own (`watch.reference.shards`), run once for all
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -17,7 +17,7 @@ from houfeng.book.connection import connect
 from houfeng.book.model import kinds
 from houfeng.book.store import Snapshot
 from houfeng.packs.model import Pack
-from houfeng.packs.roads.measures import EPOCH, instant_sql
+from houfeng.packs.roads.measures import instant_sql
 from houfeng.watch.kernel.memory import Words
 from houfeng.watch.live.panels import Panel
 from houfeng.watch.plan import Plan
@@ -64,28 +64,23 @@ class Frame:
 
     def panels(self, number_of: Callable[[Any], Words], max_keys: int) -> Iterator[Panel]:
         """The features' panels for all keys, with the parameters of the first day."""
-        for table, columns in self.shards._panels(self.first) if self.found else ():
+        for table, columns in self.shards.panels(self.first) if self.found else ():
             names = ", ".join(f'"{name}"' for name, _ in columns)
             read = self.connection.sql(f"SELECT _key, _day, {names} FROM {table} ORDER BY _day").to_arrow_table()
             self.connection.execute(f"DROP TABLE {table}")
             days = np.asarray(read.column("_day").combine_chunks().cast(pa.date32()).cast(pa.int32())).astype(np.int64)
             numbers = number_of(read.column("_key"))
             plain = read.drop_columns(["_key", "_day"]).combine_chunks()
-            yield Panel(plain, columns, np.arange(len(days)), days, numbers, np.full(max_keys, -1, np.int64))
+            yield Panel(plain, columns, days, numbers, np.full(max_keys, -1, np.int64))
 
     def types(self) -> dict[str, str]:
         """The SQL type of every windowed item, as the replay has it."""
         if not self.found:  # nobody of this kind yet: nothing is computed until a newer frame has somebody
             return {item.name: "VARCHAR" for item in self.plan.windows}
-        execute, sources = self.connection.execute, dict(self.shards.event_rows)
-        execute("CREATE OR REPLACE TEMP TABLE _keys AS SELECT * FROM _universe WHERE false")
-        self.shards.event_rows = {kind: f"SELECT * FROM ({rows}) WHERE false" for kind, rows in sources.items()}
-        self.shards._make_grid(self.first, self.first)
-        tables = ["_windowed", *(table for table, _ in self.shards._extras(self.first))]
-        found = {c: kind for table in tables for c, kind, *_ in execute(f"DESCRIBE {table}").fetchall()}
-        self.shards.event_rows = sources
-        execute("CREATE OR REPLACE TEMP TABLE _keys AS SELECT * FROM _universe")
-        return {item.name: found[item.name] for item in self.plan.windows}
+        self.connection.execute("CREATE OR REPLACE TEMP TABLE _keys AS SELECT * FROM _universe WHERE false")
+        found = self.shards.types(self.first)
+        self.connection.execute("CREATE OR REPLACE TEMP TABLE _keys AS SELECT * FROM _universe")
+        return found
 
     def events(self, kind: str, first: int, last: int) -> pa.Table:
         """The events of a kind in the book at instants from `first` to before `last`, with `_t`, in order of time."""
@@ -96,24 +91,3 @@ class Frame:
     def before(self, kind: str, instant: int) -> Iterator[pa.Table]:
         """The events of a kind in the book before an instant."""
         yield self.events(kind, 0, instant)
-
-    def turning_days(self, after: date) -> list[date]:
-        """The days after `after` on which a parameter inside a measure changes: windows are then measured anew."""
-        found: set[date] = set()
-        for item in (*self.plan.windows, *self.plan.snapshots):
-            assert item.measure is not None
-            for node in item.measure.all_nodes():
-                for part in node.walk():
-                    if part.op == "parameter":
-                        found |= {d for d in self.pack.parameters[part.value].turning_days() if d > after}
-        return sorted(found)
-
-
-def day_number(day: date) -> int:
-    """Days since 1970-01-01."""
-    return (day - EPOCH.date()).days
-
-
-def day_of(number: int) -> date:
-    """The day of a number of days since 1970-01-01."""
-    return EPOCH.date() + timedelta(days=number)

@@ -15,7 +15,7 @@ import pyarrow as pa
 from houfeng.packs.language.functions import T
 from houfeng.packs.model import Measure, Pack
 from houfeng.packs.roads.compile import column_of
-from houfeng.packs.roads.measures import DAY
+from houfeng.packs.roads.measures import DAY, day_number, day_of
 from houfeng.packs.roads.sql import SqlWriter
 from houfeng.watch.kernel.conditions import RATIO, SCALED, Conditions, Variable, variable_factor
 from houfeng.watch.kernel.filter import V_DAYS, V_ENTERS, V_EVENT, V_MOVES, V_SPAN, V_TABLE
@@ -28,9 +28,10 @@ from houfeng.watch.live.batches import Batch, read_batch
 from houfeng.watch.live.changes import Change
 from houfeng.watch.live.exact import Exact, raw_type
 from houfeng.watch.live.feeds import FeedReader
-from houfeng.watch.live.frame import Frame, day_number, day_of
+from houfeng.watch.live.frame import Frame
 from houfeng.watch.live.today import Today
 from houfeng.watch.plan import Plan
+from houfeng.watch.reference.shards import turning_days
 
 NEVER = 1 << 40
 ROWS_AT_ONCE = 50_000
@@ -71,7 +72,7 @@ class KeyWatch:
         self.daily, parameters = looked_at(pack, plan)
         turning = (d for name in parameters for d in pack.parameters[name].turning_days())
         self.turns = {day_number(d) for d in turning}
-        self.measured_anew = {day_number(d) for d in frame.turning_days(frame.first)}
+        self.measured_anew = {day_number(d) for d in turning_days(pack, plan) if d > frame.first}
         self.alerting = Alerting(pack, plan, self.rules, max_keys, self.keys.text)
         self.live = np.zeros(0, np.int64)
         self.ordered = bool((self.layout.cells[:, C_TYPE] == Cell.LAST).any())
@@ -162,13 +163,12 @@ class KeyWatch:
             self.program = self.conditions.program(day_of(self.day), self.today.matrix)
         self.program[3][0] = self.day
 
-    def _first_look(self, keys: Words) -> Words:
+    def _first_look(self, keys: Words | slice) -> Words:
         """The day's end at which keys are looked at next if something moved: not before they go live."""
         return np.maximum(self.live[keys], self.day) * DAY + DAY - 1
 
     def _wake_all(self) -> None:
-        keys = np.arange(self.kernel.count)
-        self.kernel.wakes[keys] = np.minimum(self.kernel.wakes[keys], self._first_look(keys))
+        self.kernel.wakes[: len(self.live)] = self._first_look(slice(None))
 
     def _measure_anew(self) -> None:
         """A parameter inside a measure changes today: windows are measured again with it, from the book."""
@@ -197,8 +197,7 @@ class KeyWatch:
             frame.connection, self.pack, self.plan, self.layout, frame.types(), self.today.columns, self.words.texts
         )
         self.program = self.conditions.program(day_of(self.day), self.today.matrix)
-        keys = np.arange(self.kernel.count)
-        self.kernel.wakes[keys] = self._first_look(keys)
+        self._wake_all()
 
     def _warm(self) -> None:
         """Fill the windows with all events before `until`, telling nothing."""
@@ -207,8 +206,7 @@ class KeyWatch:
         )
         for _ in self.kernel.events(batch.events, self.program, -1, WRITE_NONE):
             pass
-        keys = np.arange(self.kernel.count)
-        self.kernel.wakes[keys] = self._first_look(keys)
+        self._wake_all()
 
     # -- events and rows -----------------------------------------------------------------------------------------------
 

@@ -1,8 +1,8 @@
 """Features in memory: for each key the row of each panel that is in force today, switched as the days pass.
 
-A panel is a table of the days on which a key's features change (`watch.features`). Here its rows stand in order of key
-and day, and an array says which of them each key has today: looking up costs one read, and a new day moves only the
-keys whose features change on it.
+A panel is a table of the days on which a key's features change (`watch.features`). Here its rows stand in order of day,
+and an array says which of them each key has today: looking up costs one read, and a new day moves only the keys whose
+features change on it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from houfeng.packs.language.functions import T
-from houfeng.packs.roads.measures import EPOCH
+from houfeng.packs.roads.measures import day_number
 from houfeng.watch.kernel.memory import Words
 
 
@@ -26,7 +26,6 @@ class Panel:
 
     table: pa.Table
     columns: list[tuple[str, str]]
-    rows: Words  # in order of day
     days: Words
     keys: Words
     current: Words
@@ -34,9 +33,8 @@ class Panel:
 
     def switch(self, day: date) -> Words:
         """Move to a day not before the last: gives the keys whose row changed."""
-        number = (day - EPOCH.date()).days
-        end = int(np.searchsorted(self.days, number, side="right"))
-        moved = self.rows[self.applied : end]
+        end = int(np.searchsorted(self.days, day_number(day), side="right"))
+        moved = np.arange(self.applied, end)
         self.applied = end
         self.current[self.keys[moved]] = moved  # in order of day: the latest stays
         return self.keys[moved]

@@ -16,20 +16,17 @@ import numpy as np
 import pyarrow as pa
 
 from houfeng.book.model import kinds
-from houfeng.errors import Text
 from houfeng.packs.language.binding import FIELD_TYPES
 from houfeng.packs.model import TIERS, Pack, Rule
 from houfeng.packs.roads.compile import column_of
-from houfeng.packs.roads.measures import DAY, event_id_sql
+from houfeng.packs.roads.measures import DAY, day_of, event_id_sql
 from houfeng.packs.roads.sql import SqlWriter, definition_sql, name
-from houfeng.watch.alerts import fill, moment, rule_parameters
 from houfeng.watch.episodes import alert_id
 from houfeng.watch.kernel.conditions import FEATURE, Conditions, Variable
 from houfeng.watch.kernel.filter import scan_rows
 from houfeng.watch.kernel.interner import Interner
 from houfeng.watch.kernel.memory import Words
-from houfeng.watch.live.changes import CLEARED, OPENED, Change
-from houfeng.watch.live.frame import day_of
+from houfeng.watch.live.changes import CLEARED, OPENED, Change, make_change
 from houfeng.watch.live.panels import doubles
 from houfeng.watch.plan import Plan
 from houfeng.watch.reference.shards import levels
@@ -115,25 +112,13 @@ class EventWatch:
         }, level
 
     def _changes(self, rule: Rule, here: dict[str, Any], level: int) -> list[Change]:
-        called, event = f"{self.pack.name}/{rule.name}", here["_id"]
-        opening = f"{self.kind.name}:{event}"
-        parameters = rule_parameters(self.pack, rule, moment(here["_t"]).date())
+        event, at = here["_id"], here["_t"]
+        opening, tier = f"{self.kind.name}:{event}", TIERS[level - 1]
+        alert = alert_id(f"{self.pack.name}/{rule.name}", event, opening)
         values = {n: here[n] for n in self.names[rule.name] if n in here}
-        reason = Text(*(fill(text, values, parameters) for text in rule.reason))
-        known = (
-            alert_id(called, event, opening),
-            self.pack.name,
-            self.pack.version,
-            called,
-            rule.id,
-            rule.group,
-            rule.over,
-            event,
-        )
-        tier = TIERS[level - 1]
         return [
-            Change(*known, 0, OPENED, here["_t"], opening, tier, values, parameters, reason),
-            Change(*known, 1, CLEARED, here["_t"], opening, tier),
+            make_change(self.pack, rule, event, alert, step, what, at, opening, tier, values)
+            for step, what in enumerate((OPENED, CLEARED))
         ]
 
     def _variable(self, field: str) -> Variable | None:

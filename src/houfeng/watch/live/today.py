@@ -47,9 +47,8 @@ class Today:
         """The filter's variable of a feature."""
         if name not in self.names:
             return None
-        return Variable(
-            FEATURE, self.names.index(name), rises=V_EVENT, falls=V_EVENT
-        )  # a new day's feature wakes its key
+        # a feature that changes wakes its key by itself
+        return Variable(FEATURE, self.names.index(name), rises=V_EVENT, falls=V_EVENT, span=LONG)
 
     def load(self, panels: Panels, keys: int) -> None:
         """Take new panels, for `keys` keys; nothing is in force until the next `switch`."""

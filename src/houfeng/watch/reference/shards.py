@@ -7,6 +7,7 @@ every instant of the shard's keys with all that its rules look at.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -24,22 +25,24 @@ from houfeng.watch import features, grid
 from houfeng.watch.plan import Plan, Stream
 
 
-class Shards:
-    """The statements over one kind for the days `first` to `last`, run shard by shard in one connection."""
+@dataclass
+class Stretch:
+    """What all statements of a replay look at: the rules of a plan over a view of the book, from `first` to `last`."""
 
-    def __init__(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        snapshot: Snapshot,
-        pack: Pack,
-        plan: Plan,
-        first: date,
-        last: date,
-    ) -> None:
-        self.connection, self.snapshot, self.pack, self.plan = connection, snapshot, pack, plan
-        self.first, self.last = first, last
-        self.key_count = 0
-        self.event_rows: dict[str, str] = {}
+    connection: duckdb.DuckDBPyConnection
+    snapshot: Snapshot
+    pack: Pack
+    plan: Plan
+    first: date
+    last: date
+
+
+@dataclass
+class Shards(Stretch):
+    """The statements over one kind of key, run shard by shard in one connection."""
+
+    key_count: int = 0
+    event_rows: dict[str, str] = field(default_factory=dict)
 
     def writer(self, day: date | None = None) -> SqlWriter:
         """A writer over the columns of an instant, or of source rows as of a fixed day."""
@@ -128,13 +131,7 @@ class Shards:
     def _stretches(self) -> list[tuple[date, date]]:
         """The period cut where a parameter inside a measure changes, so that it is constant within each stretch."""
         first, last = self.first, self.last
-        turns = {first}
-        for item in (*self.plan.windows, *self.plan.snapshots):
-            assert item.measure is not None
-            for node in item.measure.all_nodes():
-                for part in node.walk():
-                    if part.op == "parameter":
-                        turns |= {d for d in self.pack.parameters[part.value].turning_days() if first < d <= last}
+        turns = {first, *(day for day in turning_days(self.pack, self.plan) if first < day <= last)}
         starts = sorted(turns)
         return [
             (a, b - timedelta(days=1)) for a, b in zip(starts, [*starts[1:], last + timedelta(days=1)], strict=True)
@@ -147,7 +144,7 @@ class Shards:
             on = f"w._key = x{number}._key AND w._t = x{number}._t"
             joins.append(f"LEFT JOIN {table} x{number} ON {on}")
             columns += [f"{_default(item, f'x{number}')} AS {name(item.name)}" for item in items]
-        for number, (table, chosen) in enumerate(self._panels(first)):
+        for number, (table, chosen) in enumerate(self.panels(first)):
             joins.append(f"ASOF LEFT JOIN {table} p{number} ON w._key = p{number}._key AND w._day >= p{number}._day")
             columns += [f"{expression.format(a=f'p{number}')} AS {name(column)}" for column, expression in chosen]
         sql = f"SELECT {', '.join(columns)} FROM _windowed w {' '.join(joins)}"
@@ -191,7 +188,18 @@ class Shards:
             self.connection.execute(f"CREATE OR REPLACE TEMP TABLE _extra_{number} AS {sql}")
             yield f"_extra_{number}", [item]
 
-    def _panels(self, day: date) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    def types(self, day: date) -> dict[str, str]:
+        """The SQL type of every windowed item. The table `_keys` must be empty."""
+        sources = self.event_rows
+        self.event_rows = {kind: f"SELECT * FROM ({rows}) WHERE false" for kind, rows in sources.items()}
+        self._make_grid(day, day)
+        tables = ["_windowed", *(table for table, _ in self._extras(day))]
+        self.event_rows = sources
+        execute = self.connection.execute
+        found = {c: kind for table in tables for c, kind, *_ in execute(f"DESCRIBE {table}").fetchall()}
+        return {item.name: found[item.name] for item in self.plan.windows}
+
+    def panels(self, day: date) -> Iterator[tuple[str, list[tuple[str, str]]]]:
         grouped: dict[tuple[str, str, str], list[Definition]] = {}
         for item in self.plan.snapshots:
             assert item.measure is not None
@@ -225,6 +233,13 @@ class Shards:
             f"SELECT DISTINCT s._key, s._t{columns} FROM _state s JOIN _places p ON s._key = p._key AND s._t = p._t"
         ).fetchall()
         return {(str(row[0]), row[1]): dict(zip(shown, row[2:], strict=True)) for row in rows}
+
+
+def turning_days(pack: Pack, plan: Plan) -> set[date]:
+    """The days on which a parameter inside a measure changes: what it measures is then another thing."""
+    measures = [item.measure for item in (*plan.windows, *plan.snapshots) if item.measure is not None]
+    parts = (part for measure in measures for node in measure.all_nodes() for part in node.walk())
+    return {day for part in parts if part.op == "parameter" for day in pack.parameters[part.value].turning_days()}
 
 
 def levels(plan: Plan, writer: SqlWriter) -> list[str]:

@@ -3,40 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import date
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from houfeng.book.model import kinds
-from houfeng.book.store import Snapshot
-from houfeng.packs.model import TIERS, Pack, Rule
+from houfeng.packs.model import TIERS, Rule
 from houfeng.packs.roads.compile import column_of
 from houfeng.packs.roads.measures import DAY, day_end, event_id_sql, instant_sql
 from houfeng.packs.roads.sql import SqlWriter, definition_sql, name
 from houfeng.watch.alerts import Evidence
 from houfeng.watch.episodes import Episode, Step
-from houfeng.watch.plan import Plan
-from houfeng.watch.reference.shards import levels
+from houfeng.watch.reference.shards import Stretch, levels
 
 ROWS_AT_ONCE = 10_000
 
 
-class Singles:
+class Singles(Stretch):
     """The events of one kind from `first` to `last` at which a rule over them speaks."""
-
-    def __init__(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        snapshot: Snapshot,
-        pack: Pack,
-        plan: Plan,
-        first: date,
-        last: date,
-    ) -> None:
-        self.connection, self.snapshot, self.pack, self.plan = connection, snapshot, pack, plan
-        self.first, self.last = first, last
 
     def prepare(self, only: Collection[str] | None = None) -> int:
         """Look at every event of the days (with `only`: at those with such an id); gives how many there are."""

@@ -24,14 +24,14 @@ from houfeng.book.store import Book, Snapshot
 from houfeng.clock import Clock
 from houfeng.errors import EnvironmentFault, Text
 from houfeng.packs.model import Pack
-from houfeng.packs.roads.measures import DAY
+from houfeng.packs.roads.measures import DAY, day_number, day_of
 from houfeng.watch.journal.alerts import AlertJournal
 from houfeng.watch.journal.entries import LATE, Advance, Command, Entry, Events
 from houfeng.watch.journal.log import Log
 from houfeng.watch.journal.watermark import Watermark
 from houfeng.watch.kernel.memory import SOURCES
 from houfeng.watch.live.engine import Engine
-from houfeng.watch.live.frame import Frame, day_number, day_of
+from houfeng.watch.live.frame import Frame
 from houfeng.watch.operations.deliveries import Delivery, Outcome, record
 from houfeng.watch.operations.emission import Emission
 from houfeng.watch.operations.orders import known_rules

@@ -20,13 +20,12 @@ from houfeng.book.store import Book
 from houfeng.clock import Clock
 from houfeng.errors import ConflictError, Text
 from houfeng.packs.model import Pack
-from houfeng.packs.roads.measures import DAY
+from houfeng.packs.roads.measures import DAY, day_number
 from houfeng.watch.journal.alerts import AlertJournal
 from houfeng.watch.journal.entries import Entry, Events
 from houfeng.watch.journal.flush import flush
 from houfeng.watch.journal.log import Log
 from houfeng.watch.journal.watermark import Watermark
-from houfeng.watch.live.frame import day_number
 from houfeng.watch.service import packs
 from houfeng.watch.service import state as states
 from houfeng.watch.service.core import Core, Limits
