@@ -120,6 +120,21 @@ class UsageError(HoufengError):
     exit_code = 2
 
 
+class AccessError(HoufengError):
+    """Who asks may not: the role, the scope or the state of the session does not allow it."""
+
+    code = "houfeng.access"
+    status = 403
+    exit_code = 4
+
+
+class NotFoundError(HoufengError):
+    """There is no such thing, or none that the asker may know of."""
+
+    code = "houfeng.not_found"
+    status = 404
+
+
 class EnvironmentFault(HoufengError):
     """The machine said no: disk full, no permission, a missing font or library."""
 
