@@ -55,9 +55,8 @@ def used(pid: int) -> tuple[float, int]:
     while waiting:
         one = Path(f"/proc/{waiting.pop()}")
         cpu += sum(map(int, (one / "stat").read_text().rsplit(")", 1)[1].split()[11:15]))
-        peak += next(
-            int(text.split()[1]) for text in (one / "status").read_text().splitlines() if text.startswith("VmHWM")
-        )
+        status = (one / "status").read_text().splitlines()
+        peak += sum(int(text.split()[1]) for text in status if text.startswith("VmHWM"))  # a zombie has no such line
         waiting += [
             int(child) for task in (one / "task").iterdir() for child in (task / "children").read_text().split()
         ]
