@@ -95,8 +95,14 @@ class FeedReader:
 
     def ids(self, rows: pa.Table) -> list[str]:
         """The ids of events."""
+        kind = kinds()[self.feed.source]
+        columns = [rows.column(name) for name in kind.key]
+        if all(pa.types.is_string(column.type) for column in columns):
+            told = [pc.fill_null(column, "") for column in columns]
+            told[0] = pc.binary_join_element_wise(f"{kind.name}:", told[0], "")
+            return list(pc.binary_join_element_wise(*told, "|").to_pylist())
         self.connection.register("_few", rows.append_column("_n", pa.array(np.arange(rows.num_rows))))
-        sql = f"SELECT '{self.feed.source}:' || {event_id_sql(kinds()[self.feed.source])} FROM _few ORDER BY _n"
+        sql = f"SELECT '{self.feed.source}:' || {event_id_sql(kind)} FROM _few ORDER BY _n"
         return [row[0] for row in self.connection.execute(sql).fetchall()]
 
 

@@ -26,7 +26,7 @@ from houfeng.watch.kernel.conditions import FEATURE, Conditions, Variable
 from houfeng.watch.kernel.filter import scan_rows
 from houfeng.watch.kernel.interner import Interner
 from houfeng.watch.kernel.memory import Words
-from houfeng.watch.live.changes import CLEARED, OPENED, Change, make_change
+from houfeng.watch.live.changes import CLEARED, OPENED, Change, Speaker
 from houfeng.watch.live.panels import doubles
 from houfeng.watch.plan import Plan
 from houfeng.watch.reference.shards import levels
@@ -40,6 +40,7 @@ class EventWatch:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, pack: Pack, plan: Plan) -> None:
         self.connection, self.pack, self.plan = connection, pack, plan
+        self.speaker = Speaker(pack)
         self.kind, self.words, self.fields = kinds()[plan.kind], Interner(), sorted(plan.fields)
         self.rules = list(plan.rules)
         self.conditions = Conditions(
@@ -117,7 +118,7 @@ class EventWatch:
         alert = alert_id(f"{self.pack.name}/{rule.name}", event, opening)
         values = {n: here[n] for n in self.names[rule.name] if n in here}
         return [
-            make_change(self.pack, rule, event, alert, step, what, at, opening, tier, values)
+            self.speaker.change(rule, event, alert, step, what, at, opening, tier, values)
             for step, what in enumerate((OPENED, CLEARED))
         ]
 
