@@ -28,7 +28,8 @@ class Variable:
 
     `rises` and `falls` say what can make it greater or less, or known (`filter.V_EVENT` …; nothing: anything), of which
     `cell`: a cell's number, or the word of a lane's span. `span` is the window's length: what is true of a short one is
-    soon false again.
+    soon false again. `digits`: the doubles are those nearest to numbers of so many decimal places (less one; 0: no such
+    thing is known), so that comparing them compares the numbers.
     """
 
     form: int
@@ -39,6 +40,7 @@ class Variable:
     falls: int | None = None
     cell: int = 0
     span: int = 0
+    digits: int = 0
 
 
 @dataclass(frozen=True)
@@ -108,14 +110,37 @@ class Conditions:
             above,
             below,
             np.array(self._spans, np.int64).reshape(-1, 2),
-            np.array(self.code, np.int64).reshape(-1, 4),
+            self._code(day),
             constants,
             np.zeros(max(1, len(self.variables))),
             np.zeros((self.height + 1, 3)),
             np.zeros(rules + 1, np.int64),
             np.zeros(max(1, rules), np.int64),
             *self._sleeper.tables(constants),
+            *self._sleeper.tests(constants),
         )
+
+    def _code(self, day: date) -> Any:
+        """The code, with the word by what is loaded or constant that says how exact it is (see `intervals.EXACT`)."""
+        code = np.array(self.code, np.int64).reshape(-1, 4)
+        for i in np.flatnonzero(code[:, 0] == Op.LOAD).tolist():
+            code[i, 3] = self.variables[code[i, 2]].digits
+        for i in np.flatnonzero(code[:, 0] == Op.CONSTANT).tolist():
+            code[i, 3] = self._digits(self._constants[code[i, 2]], day)
+        return code
+
+    def _digits(self, constant: Node | float, day: date) -> int:
+        if isinstance(constant, float):
+            return 0
+        value = self._value(constant, day)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return 1
+        if isinstance(value, str | date):
+            return 1
+        if isinstance(value, Decimal) and value.is_finite():
+            places = -int(value.as_tuple().exponent)
+            return 1 + max(0, places) if places < 15 else 0
+        return 0
 
     def _sorted(self, constants: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[Any, Any, Any]:
         ups: dict[int, list[tuple[float, int]]] = {}
@@ -141,13 +166,18 @@ class Conditions:
 
     def _number(self, node: Node, day: date) -> float:
         """A literal or parameter as a double; NaN where it is unknown."""
-        value = node.value
+        if node.op == "neg":
+            return -self._number(node.args[0], day)
+        return self.double(self._value(node, day))
+
+    def _value(self, node: Node, day: date) -> Any:
+        """A literal, parameter or the negative of one, but for its sign."""
+        if node.op == "neg":
+            return self._value(node.args[0], day)
         if node.op == "parameter":
             dated = self.pack.parameters[node.value].on(day, day)
-            value = dated.value if dated else None
-        elif node.op == "neg":
-            return -self._number(node.args[0], day)
-        return self.double(value)
+            return dated.value if dated else None
+        return node.value
 
     def double(self, value: Any) -> float:
         """A value as the filter's double: words by their number, days and moments counted from 1970."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from houfeng.watch.kernel.blocks import HEAD, NUMBER, RING, TABLE, TAIL, entry
 from houfeng.watch.kernel.cells import ADD, DAY, DISTINCT, GREATEST, LEAST, NEVER
-from houfeng.watch.kernel.intervals import WIDEN, holds
+from houfeng.watch.kernel.intervals import TRUE_, WIDEN, holds, truth
 from houfeng.watch.kernel.layout import C_OFFSET, C_OUT, C_STATE, C_TYPE, C_WINDOW, C_WORD, NOTHING
 from houfeng.watch.kernel.memory import compiled, inlined
 
@@ -48,12 +48,10 @@ def load(variables, factors, row, features, k, day, loaded):
 @inlined
 def may_hold(program, row, k):
     """Whether any rule may hold for key `k` with these raw numbers, which are left loaded."""
-    variables, factors, features, day, index, above, below, rules, code, constants, loaded, registers = program[:12]
-    stamps, fired = program[12], program[13]
-    if len(rules) == 0:
+    if len(program[7]) == 0:
         return False
-    load(variables, factors, row, features, k, day[0], loaded)
-    return scan(index, above, below, rules, code, constants, loaded, registers, stamps, fired, True) > 0
+    load(program[0], program[1], row, program[2], k, program[3][0], program[10])
+    return scan(program, True) > 0
 
 
 @inlined
@@ -182,12 +180,15 @@ def sleeps_until(program, cells, record, base, heap, t, soonest):
 
 
 @inlined
-def scan(index, above, below, rules, code, constants, loaded, registers, stamps, fired, any_one):
-    """The rules that may hold, written to `fired`; stops at the first if `any_one`. Gives their number.
+def scan(program, any_one):
+    """The rules that may hold with what is loaded, written to `fired`; stops at the first if `any_one`. Gives their
+    number.
 
     `index[v]` are the places of variable v's guards in `above` and `below` (constant, rule); the last line of `index`
     is that of the rules without a guard, kept in `above`.
     """
+    index, above, below, rules, code, constants, loaded, registers, stamps, fired = program[4:14]
+    spans, tests, limits = program[23:26]
     stamps[-1] += 1
     number, last = 0, len(index) - 1
     for v in range(last + 1):
@@ -198,46 +199,54 @@ def scan(index, above, below, rules, code, constants, loaded, registers, stamps,
         for i in range(index[v, 0], index[v, 1]):
             if v != last and above[i, 0] > x + slack:
                 break
-            number += _fires(int(above[i, 1]), number, rules, code, constants, loaded, registers, stamps, fired)
+            r = int(above[i, 1])
+            if stamps[r] != stamps[-1] and _tested(loaded, spans, tests, limits, r):
+                stamps[r] = stamps[-1]
+                if spans[r, 2] or holds(rules[r, 0], rules[r, 1], code, constants, loaded, registers):
+                    fired[number] = r
+                    number += 1
             if any_one and number:
                 return number
         for i in range(index[v, 2], index[v, 3]):
             if below[i, 0] < x - slack:
                 break
-            number += _fires(int(below[i, 1]), number, rules, code, constants, loaded, registers, stamps, fired)
+            r = int(below[i, 1])
+            if stamps[r] != stamps[-1] and _tested(loaded, spans, tests, limits, r):
+                stamps[r] = stamps[-1]
+                if spans[r, 2] or holds(rules[r, 0], rules[r, 1], code, constants, loaded, registers):
+                    fired[number] = r
+                    number += 1
             if any_one and number:
                 return number
     return number
 
 
 @inlined
-def _fires(r, number, rules, code, constants, loaded, registers, stamps, fired):
-    """1 where rule r may hold and was not asked before in this scan, noted at `fired[number]`; else 0."""
-    if stamps[r] == stamps[-1]:
-        return 0
-    stamps[r] = stamps[-1]
-    if not holds(rules[r, 0], rules[r, 1], code, constants, loaded, registers):
-        return 0
-    fired[number] = r
-    return 1
+def _tested(loaded, spans, tests, limits, r):
+    """Whether all comparisons with constants without which rule r cannot hold may be true."""
+    for i in range(spans[r, 0], spans[r, 1]):
+        if not _passes(loaded[tests[i, 0]], tests[i, 1], limits[i]):
+            return False
+    return True
 
 
 @compiled
 def scan_rows(program, first, last, pairs):
-    """All (row, rule) that may hold, for rows first..last−1 of the features; stops when `pairs` is full.
+    """All (row, rule, whether it surely holds) that may hold, for rows first..last−1 of the features.
 
-    Gives (row to go on with, number of pairs); a row is written wholly or not at all.
+    Stops when `pairs` is full. Gives (row to go on with, number of pairs); a row is written wholly or not at all.
     """
-    variables, factors, features, day, index, above, below, rules, code, constants, loaded, registers = program[:12]
-    stamps, fired = program[12], program[13]
-    nothing = np.empty(0, np.int64)
+    rules, code, constants, loaded, registers = program[7:12]
+    fired, nothing = program[13], np.empty(0, np.int64)
     number = 0
     for row in range(first, last):
-        load(variables, factors, nothing, features, row, day[0], loaded)
-        found = scan(index, above, below, rules, code, constants, loaded, registers, stamps, fired, False)
+        load(program[0], program[1], nothing, program[2], row, program[3][0], loaded)
+        found = scan(program, False)
         if number + found > len(pairs):
             return row, number
         for i in range(found):
-            pairs[number, 0], pairs[number, 1] = row, fired[i]
-            number += 1
+            told = truth(rules[fired[i], 0], rules[fired[i], 1], code, constants, loaded, registers)
+            if told & TRUE_:
+                pairs[number, 0], pairs[number, 1], pairs[number, 2] = row, fired[i], told == TRUE_
+                number += 1
     return last, number

@@ -46,10 +46,20 @@ FALSE_, TRUE_, UNKNOWN_, VALUE_ = 1, 2, 4, 8
 WIDEN = 2.0**-48
 """Relative slack of a bound: many times the rounding of one double operation or conversion."""
 
+EXACT = np.array([0.0, *(10.0 ** (15 - scale) for scale in range(16))])
+"""Numbers of `scale` decimal places below EXACT[scale + 1] have no more than fifteen digits: no two of them are rounded
+to the same double, nor in another order. Where a load or a constant is such a number, its double needs no slack."""
+
+
+@inlined
+def holds(start, end, code, constants, loaded, registers):
+    """Whether the condition of code start..end−1 may be true."""
+    return truth(start, end, code, constants, loaded, registers) & TRUE_ != 0
+
 
 @compiled
-def holds(start, end, code, constants, loaded, registers):
-    """Whether the condition of code start..end−1 may be true. Its last register is the answer."""
+def truth(start, end, code, constants, loaded, registers):
+    """What the condition of code start..end−1 may be: a set of truth values. Its last register is the answer."""
     for i in range(start, end):
         op, target = code[i, 0], code[i, 1]
         a, b = code[i, 2], code[i, 3]
@@ -59,7 +69,8 @@ def holds(start, end, code, constants, loaded, registers):
             if x != x:
                 what = UNKNOWN_
             else:
-                low, high, what = x - abs(x) * WIDEN, x + abs(x) * WIDEN, VALUE_
+                slack = 0.0 if b and abs(x) < EXACT[b] else abs(x) * WIDEN
+                low, high, what = x - slack, x + slack, VALUE_
         elif op in (AND, OR):
             x, y = int(registers[a, 2]), int(registers[b, 2])
             sure = FALSE_ if op == AND else TRUE_
@@ -107,7 +118,7 @@ def holds(start, end, code, constants, loaded, registers):
                     if op == DIVIDE and registers[b, 0] <= 0.0 <= registers[b, 1]:
                         what |= UNKNOWN_
         registers[target, 0], registers[target, 1], registers[target, 2] = low, high, what
-    return int(registers[code[end - 1, 1], 2]) & TRUE_ != 0
+    return int(registers[code[end - 1, 1], 2])
 
 
 @inlined

@@ -10,6 +10,7 @@ is rarely true, best one that only an event can make true. Rules whose guard is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,6 +38,7 @@ class Sleeper:
         self._tree: list[tuple[int, int, int, int, int]] = []  # operation and its arguments, in postfix order
         self._spans: list[tuple[int, int]] = []
         self._guards: list[list[Guard] | None] = []
+        self._tests: list[tuple[list[Guard], bool]] = []
         self._moves: list[Move] = []
         self._limits: list[tuple[int, bool]] = []  # constant and direction of each simple leaf
         self._height = 1
@@ -48,6 +50,7 @@ class Sleeper:
                     self._tree.append((T_OR, 0, 0, 0, 0))
             self._spans.append((start, len(self._tree)))
             self._height = max(self._height, len(self._tree) - start)
+            self._tests.append(self._necessary(nodes))
             found = [conditions.guard(node, weigh=self._wakefulness) for node in nodes]
             self._guards.append(None if None in found else [g for guards in found for g in guards or ()])
 
@@ -79,6 +82,35 @@ class Sleeper:
             np.array([(place, int(up), *self._what((place, up))) for place, up in self._moves], np.int64).reshape(-1, 4),
             np.zeros(self._height + 1, np.int64),
         )
+
+    def tests(self, constants: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[Any, Any, Any]:
+        """For `filter.scan`: comparisons without which a rule cannot hold, and whether they are all there is to it."""
+        spans, table, limits = [], [], list[float]()
+        for guards, sure in self._tests:
+            spans.append((len(table), len(table) + len(guards), int(sure)))
+            table += [(guard.variable, int(guard.above)) for guard in guards]
+            limits += [slackened(constants[guard.constant], guard.above) for guard in guards]
+        shaped = np.array(spans, np.int64).reshape(-1, 3), np.array(table, np.int64).reshape(-1, 2)
+        return *shaped, np.array(limits or [0.0])
+
+    def _necessary(self, nodes: Sequence[Node]) -> tuple[list[Guard], bool]:
+        """Comparisons with constants that must all be true for a rule to hold, and whether nothing else must be."""
+        if len(nodes) != 1:
+            return [], False
+        found: list[Guard] = []
+        sure, queue = True, [nodes[0]]
+        while queue:
+            node = queue.pop()
+            plain = self.conditions.plain(node)
+            if plain is not None:
+                queue.append(plain)
+            elif node.op == "and":
+                queue += node.args
+            else:
+                guards = self.conditions.guard(node)
+                found += guards if guards is not None and len(guards) == 1 else []
+                sure = sure and guards is not None and len(guards) == 1 and node.op in ("<", "<=", ">", ">=")
+        return found, sure
 
     def _what(self, move: Move) -> tuple[int, int]:
         """What can move a variable in a direction, of which cell or span."""

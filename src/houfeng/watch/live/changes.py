@@ -20,9 +20,11 @@ BY_PACK = "pack:"
 """How the event of a step begins that another version of the pack made: it ends an alert, or opens it again."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Change:
-    """One step of an alert. `step` counts from 0, the opening; `at` is the instant in seconds, `event` what moved it.
+    """One step of an alert; never changed once made, and not frozen because that would make making it twice as long.
+
+    `step` counts from 0, the opening; `at` is the instant in seconds, `event` what moved it.
 
     `values`, `parameters` and `reason` tell the state of the key at an opening or escalation; a clearing has none.
     """
@@ -51,7 +53,7 @@ class Speaker:
     def __init__(self, pack: Pack) -> None:
         self.pack = pack
         self._parameters: dict[str, tuple[int, dict[str, Any]]] = {}  # rule → day and its parameters
-        self._reasons: dict[str, tuple[_Template, _Template]] = {}
+        self._reasons: dict[str, _Reason] = {}
 
     def change(
         self,
@@ -95,26 +97,25 @@ class Speaker:
         return held[1]
 
     def _reason(self, rule: Rule, values: Mapping[str, Any], parameters: Mapping[str, Any]) -> Text:
-        if rule.name not in self._reasons:
-            self._reasons[rule.name] = (_Template(rule.reason.zh), _Template(rule.reason.en))
-        zh, en = self._reasons[rule.name]
-        return Text(zh.filled(values, parameters), en.filled(values, parameters))
+        held = self._reasons.get(rule.name)
+        if held is None:
+            held = self._reasons[rule.name] = _Reason(rule.reason)
+        return held.told(values, parameters)
 
 
-class _Template:
+class _Reason:
     """A reason taken apart: texts, and between them the names of values (`name`) and of parameters (`:name`)."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.parts = re.split(r"\{(:?\w+)\}", text)
-        self.plain = "{" not in "".join(self.parts[0::2])
+    def __init__(self, reason: Text) -> None:
+        self.reason = reason
+        self.parts = [re.split(r"\{(:?\w+)\}", text) for text in reason]
+        self.names = dict.fromkeys(name for parts in self.parts for name in parts[1::2])
+        self.plain = not any("{" in text for parts in self.parts for text in parts[0::2])
 
-    def filled(self, values: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:
-        """As `alerts.fill`, which has the last word where braces stand in braces."""
-        parts = list(self.parts)
-        for n in range(1, len(parts), 2):
-            name = parts[n]
-            parts[n] = words(parameters.get(name[1:]) if name[0] == ":" else values.get(name))
-            if not self.plain or "{" in parts[n]:
-                return fill(self.text, values, parameters)
-        return "".join(parts)
+    def told(self, values: Mapping[str, Any], parameters: Mapping[str, Any]) -> Text:
+        """As `alerts.fill` has it, which is asked where braces stand in braces."""
+        said = {n: words(parameters.get(n[1:]) if n[0] == ":" else values.get(n)) for n in self.names}
+        if not self.plain or any("{" in text for text in said.values()):
+            return Text(*(fill(text, values, parameters) for text in self.reason))
+        zh, en = ("".join([said[p] if n % 2 else p for n, p in enumerate(parts)]) for parts in self.parts)
+        return Text(zh, en)

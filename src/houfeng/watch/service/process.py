@@ -1,4 +1,4 @@
-"""Memory that is let go is kept for the next batch, not handed back to the machine.
+"""How the process of a watch keeps house: memory that is let go is kept for the next batch, garbage is rarely sought.
 
 Every batch takes some tens of megabytes and lets them go. Handing them back each time costs more than the work on
 them: the machine then gives each page anew, emptied. What the process keeps is bounded by the largest batch.
@@ -7,6 +7,7 @@ them: the machine then gives each page anew, emptied. What the process keeps is 
 from __future__ import annotations
 
 import ctypes
+import gc
 
 import pyarrow as pa
 
@@ -14,10 +15,13 @@ TRIM, TOP, MMAP, ARENAS = -1, -2, -3, -8
 """Settings of the C library's allocator (glibc's malloc.h)."""
 LARGE = 32 << 20
 """The largest piece that is kept; greater ones are rare."""
+SELDOM = (100_000, 20, 20)
+"""Python looks for cycles when so many more objects live than died; steps of alerts are many, and none is a cycle."""
 
 
-def keep_pages() -> None:
-    """Set this process to keep what it lets go of. Where the C library cannot, nothing changes."""
+def keep_house() -> None:
+    """Set this process so. Where the C library cannot, memory stays as it is."""
+    gc.set_threshold(*SELDOM)
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:
         return
