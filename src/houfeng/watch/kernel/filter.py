@@ -224,7 +224,7 @@ def scan(program, any_one):
 @inlined
 def _tested(loaded, spans, tests, limits, r):
     """Whether all comparisons with constants without which rule r cannot hold may be true."""
-    for i in range(spans[r, 0], spans[r, 1]):
+    for i in range(spans[r, 0], spans[r, 1]):  # noqa: SIM110 - compiled code has no generators
         if not _passes(loaded[tests[i, 0]], tests[i, 1], limits[i]):
             return False
     return True

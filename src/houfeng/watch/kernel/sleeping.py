@@ -79,13 +79,13 @@ class Sleeper:
             np.array(self._spans, np.int64).reshape(-1, 2),
             np.array(self._tree, np.int64).reshape(-1, 5),
             np.array(leaves or [0.0]),
-            np.array([(place, int(up), *self._what((place, up))) for place, up in self._moves], np.int64).reshape(-1, 4),
+            np.array([(move[0], int(move[1]), *self._what(move)) for move in self._moves], np.int64).reshape(-1, 4),
             np.zeros(self._height + 1, np.int64),
         )
 
     def tests(self, constants: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[Any, Any, Any]:
         """For `filter.scan`: comparisons without which a rule cannot hold, and whether they are all there is to it."""
-        spans, table, limits = [], [], list[float]()
+        spans, table, limits = list[tuple[int, int, int]](), list[tuple[int, int]](), list[float]()
         for guards, sure in self._tests:
             spans.append((len(table), len(table) + len(guards), int(sure)))
             table += [(guard.variable, int(guard.above)) for guard in guards]
@@ -203,7 +203,8 @@ class Sleeper:
             case "-" | "days":
                 return _all(self._moved(left, up), self._moved(right, not up))
         for one, other in ((left, right), (right, left)):
-            if other.op == "literal" and other.value is not None and other.value > 0 and (one is left or node.op == "*"):
+            positive = other.op == "literal" and other.value is not None and other.value > 0
+            if positive and (one is left or node.op == "*"):
                 return self._moved(one, up)
         return _all(self._any(left), self._any(right))
 

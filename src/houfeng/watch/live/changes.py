@@ -48,7 +48,7 @@ class Change:
 
 
 class Speaker:
-    """Makes steps of alerts of a pack; what a rule says is taken apart once, and a day's parameters are looked up once."""
+    """Makes steps of alerts of a pack; takes apart once what a rule says, and looks a day's parameters up once."""
 
     def __init__(self, pack: Pack) -> None:
         self.pack = pack

@@ -17,7 +17,7 @@ import pyarrow as pa
 from houfeng.book.model import kinds
 from houfeng.book.store import Snapshot
 from houfeng.packs.membership import membership_of
-from houfeng.packs.model import TIERS, Definition, Measure, Pack
+from houfeng.packs.model import TIERS, Definition, Measure, Pack, Rule
 from houfeng.packs.roads.compile import column_of
 from houfeng.packs.roads.measures import DAY, compared, instant_sql, seconds
 from houfeng.packs.roads.sql import SqlWriter, definition_sql, name, true

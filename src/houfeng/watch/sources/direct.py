@@ -34,7 +34,8 @@ def typed(column: Column, cells: pa.Array) -> tuple[pa.Array, Bytes] | None:
     elif item.type is Type.DATETIME:
         values = _moments(cells) if pa.types.is_timestamp(kind) and kind.tz is None and kind.unit != "ns" else None
     elif item.type is Type.DATE:
-        values = cells if pa.types.is_date32(kind) and _within(cells.cast(pa.int32()), FIRST // DAY, LAST // DAY) else None
+        usual = pa.types.is_date32(kind) and _within(cells.cast(pa.int32()), FIRST // DAY, LAST // DAY)
+        values = cells if usual else None
     elif item.type is Type.INTEGER:
         whole = pa.types.is_signed_integer(kind) and _within(cells, 1 - LONGEST, LONGEST - 1)
         values = cells.cast(pa.int64()) if whole else None
