@@ -18,7 +18,7 @@ from houfeng.watch.sources.typed import Parsed, Typist
 from watch.sources.event_samples import uscc
 
 IDS = st.sampled_from(
-    [uscc(5), uscc(5).lower(), uscc(5)[:-1] + "0", f" {uscc(6)}", *"NULL|#N/A|1e5||无数据|A-1|12345".split("|"), None]
+    [uscc(5), uscc(5).lower(), uscc(5)[:-1] + "0", f" {uscc(6)}", *("NULL", "#N/A", "1e5", "", "无数据", "A-1"), None]
 )
 LONG = st.text(max_size=600) | st.text("ab 中#", max_size=8) | st.none()
 moments = st.datetimes(datetime(1700, 1, 1), datetime(2300, 1, 1))

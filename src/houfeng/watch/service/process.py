@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import importlib.util
+import sys
 
 import pyarrow as pa
 
@@ -22,6 +24,9 @@ SELDOM = (100_000, 20, 20)
 def keep_house() -> None:
     """Set this process so. Where the C library cannot, memory stays as it is."""
     gc.set_threshold(*SELDOM)
+    if importlib.util.find_spec("dateutil") is None:
+        # Arrow asks for it with every Python value it is given; so that nobody searches the disk for it each time
+        sys.modules.setdefault("dateutil", None)  # type: ignore[arg-type]
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:
         return
