@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+from dataclasses import replace
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 
@@ -114,3 +116,15 @@ def test_sleeping_keys_miss_nothing(
         book = book_of(Path(folder), history(flow_rows, record_rows, report_rows, member_rows, size))
         for pack in map(sleepers, some):
             assert told(book, pack, marks, awake=False) == told(book, pack, marks, awake=True), list(pack.rules)
+
+
+def test_a_key_with_an_alert_is_not_like_one_without(tmp_path: Path) -> None:
+    """Nothing ever happens to any of them; the alert of one opens a day before the others are known."""
+    rule = '  small: {label: r, over: enterprise, when: "count_3d < :limit - 100", tier: blue, reason: "{count_3d}"}'
+    sent = [one for one in history([], [], [], [], "CS04") if one.kind == "enterprise"]
+    late = replace(sent[0], rows=[{"enterprise_id": name, "name": name} for name in ("A", "B", "0", "Z")])
+    late = replace(late, period=date(2025, 1, 4), received=datetime(2025, 1, 4, 9))
+    book = book_of(tmp_path, [*sent, late])
+    found = told(book, sleepers(rule), [], awake=False)
+    assert found == told(book, sleepers(rule), [], awake=True)
+    assert {change.key for change in found} == {"A", "B", "0", "Z"}

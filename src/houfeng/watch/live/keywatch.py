@@ -169,10 +169,11 @@ class KeyWatch:
 
     def _ticks(self, day_end: int) -> Iterator[Rows]:
         """The day's end for all keys that may have changed. Of those alike to the last bit, one speaks for all."""
-        wakes = self.kernel.wakes
+        wakes, count = self.kernel.wakes, self.keys.count
         alike = np.empty(0, np.int64)
-        if not self.today.names:  # then a key to which nothing ever happened is like any other
-            alike = np.flatnonzero((self.touched[: self.keys.count] == 0) & (wakes[: self.keys.count] <= day_end))
+        if not self.today.names:  # then a key to which nothing ever happened, no alert either, is like any other
+            idle = (self.touched[:count] == 0) & (self.kernel.hot[:count] == 0) & (self.kernel.cooling[:count] == 0)
+            alike = np.flatnonzero(idle & (wakes[:count] <= day_end))
         one, others = alike[:1], alike[1:]
         wakes[others] = FOREVER
         yield from self.kernel.ticks(self.program, day_end, WRITE_WATCHED)
