@@ -32,7 +32,7 @@ from houfeng.watch.kernel.interner import Interner
 from houfeng.watch.kernel.kernel import WRITE_ALL, Events, Kernel
 from houfeng.watch.kernel.layout import Layout, layout
 from houfeng.watch.kernel.memory import compiled
-from houfeng.watch.kernel.windows import AHEAD, _touch
+
 from houfeng.watch.live.feeds import FeedReader
 from houfeng.watch.plan import Plan, plan_rules
 
@@ -70,8 +70,8 @@ def read(files: Sequence[Path], pack: Any, shape: Layout) -> tuple[Events, int]:
 def read_only(records, words, heap, rings, keys):
     """Only the reads of every event, in the same order and side by side as the kernel does them."""
     found = 0
-    for first in range(0, len(keys), AHEAD):
-        found += _touch(records, words, heap, rings, keys, first, min(first + AHEAD, len(keys)))
+    for first in range(0, len(keys), 64):
+        found += _touch(records, words, heap, rings, keys, first, min(first + 64, len(keys)))
     return found
 
 

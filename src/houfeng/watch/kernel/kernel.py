@@ -10,8 +10,8 @@ import numpy as np
 
 from houfeng.errors import EnvironmentFault, Text
 from houfeng.watch.kernel import cells, memory
-from houfeng.watch.kernel.cells import NO_ROOM, OK
-from houfeng.watch.kernel.layout import C_CALENDAR, C_MARK, Layout
+from houfeng.watch.kernel.parties import NO_ROOM, OK
+from houfeng.watch.kernel.layout import Layout
 from houfeng.watch.kernel.memory import Words
 from houfeng.watch.kernel.windows import OPEN, run_events, run_ticks
 
@@ -60,9 +60,8 @@ class Kernel:
         self.heap = memory.arena(self.memory_limit // 8)
         self.wakes, self.cooling, self.slots = (memory.reserve(self.max_keys) for _ in range(3))
         self.hot = memory.reserve(self.max_keys // 8 + 1).view(np.uint8)
-        marks = bool((self.layout.cells[:, C_MARK] >= 0).any() or (self.layout.cells[:, C_CALENDAR] > 0).any())
         parts = (self.layout.lanes, self.layout.columns, self.layout.spans, self.layout.aggregates, self.layout.cells)
-        self.shape = (*parts, marks, self.layout.rings, self.layout.hops, width)
+        self.shape = (*parts, self.layout.rings, self.layout.hops, width)
 
     def add_keys(self, number: int, wake: int = 0) -> None:
         """Make records for keys up to `number`; they are first visited at the day's end at or after `wake`.

@@ -239,7 +239,7 @@ class _Builder:
             width = 1 + len(lane.columns)
             place = [width, self.words, len(spans), len(lane.spans), len(columns), self._hop(lane.hop)]
             lanes.append([lane.feed, lane.hop, *place])
-            self.words += RING + 1
+            self.words += RING
             columns += [[*column] for column in lane.columns]
             for window in sorted(lane.spans):
                 wanted = lane.spans[window]

@@ -13,11 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numba import config, njit
+from llvmlite import ir
+from numba import config, njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from numba.np.arrayobj import make_array, populate_array
 
 
 def _digest() -> str:
-    sources = sorted(Path(__file__).parent.glob("*.py"))
+    sources = sorted(Path(__file__).parent.rglob("*.py"))
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
 
 
@@ -45,6 +49,51 @@ inlined: Any = njit(cache=True, nogil=True, error_model="numpy", forceinline=Tru
 """The same for small functions of inner loops: a call that passes arrays costs more than their work."""
 
 Words = np.ndarray[Any, np.dtype[np.int64]]
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def part(_context, words, place):
+    """The words from `place` on, to be read as `part(heap, place)[2]`.
+
+    Of every index Numba asks whether it is below zero, to count it from the array's end: three instructions for each
+    word read or written. A part has no length, so counting from its end changes nothing and the question goes away;
+    and it holds no reference to count. It is an address with the manners of an array.
+    """
+    if not isinstance(words, types.Array):
+        return None
+
+    def write(context, builder, signature, args):
+        whole = make_array(signature.args[0])(context, builder, args[0])
+        found = make_array(signature.return_type)(context, builder)
+        size = context.get_constant(types.intp, 8)
+        populate_array(
+            found,
+            data=builder.gep(whole.data, [args[1]]),
+            shape=cgutils.pack_array(builder, [context.get_constant(types.intp, 0)]),
+            strides=cgutils.pack_array(builder, [size]),
+            itemsize=size,
+            meminfo=None,
+        )
+        return found._getvalue()
+
+    return types.Array(words.dtype, 1, "C")(words, types.int64), write
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def fetch(_context, words, place):
+    """Have the line of `place` brought near, without waiting for it."""
+
+    def write(context, builder, signature, args):
+        whole = make_array(signature.args[0])(context, builder, args[0])
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        function = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(ir.VoidType(), [byte, number, number, number]), "llvm.prefetch.p0i8"
+        )
+        address = builder.bitcast(builder.gep(whole.data, [args[1]]), byte)
+        builder.call(function, [address, *(ir.Constant(number, n) for n in (1, 3, 1))])  # to write, to stay, data
+        return context.get_dummy_value()
+
+    return types.void(words, types.int64), write
 
 NORESERVE = 0x4000  # Linux; elsewhere the flag is not set
 CLASSES = 48
