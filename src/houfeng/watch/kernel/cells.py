@@ -70,19 +70,19 @@ class Own(NamedTuple):
 
 
 @inlined
-def own(cells, c):
+def own(row):
     """The cell's row."""
     return Own(
-        cells[c, C_STATE],
-        cells[c, C_WORD],
-        cells[c, C_WINDOW],
-        max(cells[c, C_HOP], 1),
-        cells[c, C_OFFSET],
-        cells[c, C_EVEN],
-        cells[c, C_MARK],
-        cells[c, C_CALENDAR],
-        cells[c, C_OUT],
-        cells[c, C_OUT2],
+        row[C_STATE],
+        row[C_WORD],
+        row[C_WINDOW],
+        max(row[C_HOP], 1),
+        row[C_OFFSET],
+        row[C_EVEN],
+        row[C_MARK],
+        row[C_CALENDAR],
+        row[C_OUT],
+        row[C_OUT2],
     )
 
 

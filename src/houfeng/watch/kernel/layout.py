@@ -85,7 +85,8 @@ G_COLUMN, G_WORD, G_OUT = range(3)
     C_HOPS,
     C_EVEN,
 ) = range(16)
-CELL_COLUMNS = 16
+LANE_ROW, COLUMN_ROW, SPAN_ROW, AGGREGATE_ROW, CELL_ROW = 8, 2, 5, 3, 16
+"""Words of their rows."""
 
 
 @dataclass(frozen=True)
@@ -199,7 +200,7 @@ class _Builder:
             lane.spans.setdefault(measure.window, []).append((lane.columns.index((kind, channel)), output))
 
     def _cell(self, item: Definition, measure: Measure) -> None:
-        row = [0] * CELL_COLUMNS
+        row = [0] * CELL_ROW
         kind = Cell.UNANSWERED if measure.without else CELL_OF[measure.function]
         feed = self._feed(measure.source, measure.by[0], measure.through)
         arguments = measure.args if measure.args else (None,)
@@ -252,11 +253,11 @@ class _Builder:
         return Layout(
             self.plan,
             self.feeds,
-            _table(lanes, 8),
-            _table(columns, 2),
-            _table(spans, 5),
-            _table(aggregates, 3),
-            _table(self.cells, CELL_COLUMNS),
+            _table(lanes, LANE_ROW),
+            _table(columns, COLUMN_ROW),
+            _table(spans, SPAN_ROW),
+            _table(aggregates, AGGREGATE_ROW),
+            _table(self.cells, CELL_ROW),
             _table(self._rings(lanes), 2),
             np.array(self.hops, np.int64),
             max(self.words, 1),

@@ -17,7 +17,7 @@ from llvmlite import ir
 from numba import config, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
-from numba.np.arrayobj import make_array, populate_array
+from numba.np.arrayobj import make_array
 
 
 def _digest() -> str:
@@ -51,32 +51,23 @@ inlined: Any = njit(cache=True, nogil=True, error_model="numpy", forceinline=Tru
 Words = np.ndarray[Any, np.dtype[np.int64]]
 
 
+def _address(context, builder, kind, words):
+    return make_array(kind)(context, builder, words).data if isinstance(kind, types.Array) else words
+
+
 @intrinsic  # type: ignore[untyped-decorator]
 def part(_context, words, place):
-    """The words from `place` on, to be read as `part(heap, place)[2]`.
+    """The words from `place` on, to be read and written as `part(heap, place)[2]`.
 
-    Of every index Numba asks whether it is below zero, to count it from the array's end: three instructions for each
-    word read or written. A part has no length, so counting from its end changes nothing and the question goes away;
-    and it holds no reference to count. It is an address with the manners of an array.
+    Of every index of an array Numba asks whether it is below zero, to count it from the end, and of every array handed
+    on it counts the references: together more instructions than most of the kernel's work. A part is a bare address,
+    of an array or of a part of one; whoever takes it sees to it that the array outlives it.
     """
-    if not isinstance(words, types.Array):
-        return None
 
     def write(context, builder, signature, args):
-        whole = make_array(signature.args[0])(context, builder, args[0])
-        found = make_array(signature.return_type)(context, builder)
-        size = context.get_constant(types.intp, 8)
-        populate_array(
-            found,
-            data=builder.gep(whole.data, [args[1]]),
-            shape=cgutils.pack_array(builder, [context.get_constant(types.intp, 0)]),
-            strides=cgutils.pack_array(builder, [size]),
-            itemsize=size,
-            meminfo=None,
-        )
-        return found._getvalue()
+        return builder.gep(_address(context, builder, signature.args[0], args[0]), [args[1]])
 
-    return types.Array(words.dtype, 1, "C")(words, types.int64), write
+    return types.CPointer(words.dtype)(words, types.int64), write
 
 
 @intrinsic  # type: ignore[untyped-decorator]
@@ -84,16 +75,16 @@ def fetch(_context, words, place):
     """Have the line of `place` brought near, without waiting for it."""
 
     def write(context, builder, signature, args):
-        whole = make_array(signature.args[0])(context, builder, args[0])
         byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
-        function = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(ir.VoidType(), [byte, number, number, number]), "llvm.prefetch.p0i8"
-        )
-        address = builder.bitcast(builder.gep(whole.data, [args[1]]), byte)
-        builder.call(function, [address, *(ir.Constant(number, n) for n in (1, 3, 1))])  # to write, to stay, data
+        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        address = builder.gep(_address(context, builder, signature.args[0], args[0]), [args[1]])
+        how = [ir.Constant(number, n) for n in (1, 3, 1)]  # to be written, to stay, data
+        builder.call(function, [builder.bitcast(address, byte), *how])
         return context.get_dummy_value()
 
     return types.void(words, types.int64), write
+
 
 NORESERVE = 0x4000  # Linux; elsewhere the flag is not set
 CLASSES = 48

@@ -25,16 +25,16 @@ Until then it is visited at every day's end, because a rule of it may have begun
 def _look(shape, state, block):
     """Events of the block into the records, and the values of all indicators into its rows; gives the status."""
     lanes, columns, spans, aggregates, cells, rings, hops, words = shape
-    records, heap = state[0], state[1]
+    records, heap = part(state[0], 0), part(state[1], 0)
     touch(records, words, heap, rings, block.bases, block.count)
     round_down(hops, block.times, block.floors, block.count)
     for j in range(block.count):
         block.wakes[j] = NEVER
     status = OK
     for i in range(len(lanes)):
-        status |= lane_column(lanes, i, columns, spans, aggregates, block, records, heap)
+        status |= lane_column(part(lanes, 0), i, part(columns, 0), part(spans, 0), part(aggregates, 0), block, records, heap)
     for c in range(len(cells)):
-        status |= cell_column(cells, c, block, records, heap)
+        status |= cell_column(part(cells, 0), c, block, records, heap)
     return status
 
 
@@ -83,8 +83,19 @@ def run_events(shape, state, program, events, first, last, day_end, mode, out, o
         count = min(BLOCK, total - at)
         for j in range(count):
             bases[j], instants[j] = keys[heads[at + j]] * words, times[heads[at + j]]
-        into = part(flat, rows * width)
-        block = Block(count, bases, instants, part(starts, at), feeds, places, numbers, floors, wakes, into, width)
+        block = Block(
+            count,
+            part(bases, 0),
+            part(instants, 0),
+            part(starts, at),
+            part(feeds, 0),
+            part(places, 0),
+            part(numbers, 0),
+            part(floors, 0),
+            part(wakes, 0),
+            part(flat, rows * width),
+            width,
+        )
         status |= _look(shape, state, block)
         if status != OK:
             break
@@ -98,20 +109,30 @@ def run_ticks(shape, state, program, first, last, day_end, mode, out, out_at):
     due, words = state[2], shape[7]
     bases, instants, wakes = np.empty(BLOCK, np.int64), np.full(BLOCK, day_end), np.empty(BLOCK, np.int64)
     floors, flat, width = np.empty(len(shape[6]) * BLOCK, np.int64), out.reshape(-1), out.shape[1]
-    nobody, nothing = np.full(BLOCK, -1), np.zeros(BLOCK + 1, np.int64)
+    ticks, nothing = np.full(BLOCK, -1), np.zeros(BLOCK + 1, np.int64)
     rows, status, count = 0, OK, 0
     for k in range(first, last):
         if due[k] <= day_end:
             bases[count] = k * words
             count += 1
         if count == BLOCK or (count and k == last - 1):
-            into = part(flat, rows * width)
+            nobody = part(nothing, 0)
             block = Block(
-                count, bases, instants, part(nothing, 0), nothing, nothing, nothing, floors, wakes, into, width
+                count,
+                part(bases, 0),
+                part(instants, 0),
+                nobody,
+                nobody,
+                nobody,
+                nobody,
+                part(floors, 0),
+                part(wakes, 0),
+                part(flat, rows * width),
+                width,
             )
             status |= _look(shape, state, block)
             if status != OK:
                 break
-            rows = _tell(shape, state, program, block, part(nobody, 0), rows, day_end, mode, out, out_at)
+            rows = _tell(shape, state, program, block, part(ticks, 0), rows, day_end, mode, out, out_at)
             count = 0
     return status, rows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from houfeng.watch.kernel.blocks import BASE, CAP, TAIL
+from houfeng.watch.kernel.blocks import BASE, CAP, HEAD, TAIL
 from houfeng.watch.kernel.memory import Words, compiled, fetch, inlined, part
 
 BLOCK = 128
@@ -16,18 +16,20 @@ class Block(NamedTuple):
     """Instant j is of the key whose record begins at `records[bases[j]]`; its events are starts[j]..starts[j+1]−1 of
     `feeds` and of `places`, which say where in `numbers` their channels begin. `floors` are the instants rounded down,
     BLOCK of them for each hop. Columns write to row j of `rows` (`width` numbers) and bring `wakes` forward.
+
+    All but `count` and `width` are parts of arrays.
     """
 
     count: int
-    bases: Words
-    times: Words
-    starts: Words
-    feeds: Words
-    places: Words
-    numbers: Words
-    floors: Words
-    wakes: Words
-    rows: Words
+    bases: Any
+    times: Any
+    starts: Any
+    feeds: Any
+    places: Any
+    numbers: Any
+    floors: Any
+    wakes: Any
+    rows: Any
     width: int
 
 
@@ -76,8 +78,12 @@ def touch(records, words, heap, rings, bases, count):
         record = part(records, bases[j])
         for r in range(len(rings)):
             at, width = rings[r, 0], rings[r, 1]
-            newest = (record[at + TAIL] - 1) & (record[at + CAP] - 1) if width else 0
+            cap = record[at + CAP]
+            newest = (record[at + TAIL] - 1) & (cap - 1) if width else 0
             fetch(heap, record[at + BASE] + newest * width)
+            if width:
+                for w in range(0, min(cap * width, 32), LINE):
+                    fetch(heap, record[at + BASE] + w)
 
 
 @inlined

@@ -25,6 +25,7 @@ from houfeng.watch.kernel.layout import (
     C_MARKED,
     C_SECOND,
     C_TYPE,
+    CELL_ROW,
     NOTHING,
 )
 from houfeng.watch.kernel.memory import compiled, inlined, part
@@ -34,8 +35,9 @@ from houfeng.watch.kernel.parties import OK
 @inlined
 def _column(kind, cells, c, block, records, heap):
     """All instants of the block in cell c: marks, then events, then answers, then the value."""
-    cell, feed, first, second = own(cells, c), cells[c, C_FEED], cells[c, C_CHANNEL], cells[c, C_SECOND]
-    marked, floors, status = cells[c, C_MARKED], part(block.floors, cells[c, C_HOPS] * BLOCK), OK
+    row = part(cells, c * CELL_ROW)
+    cell, feed, first, second = own(row), row[C_FEED], row[C_CHANNEL], row[C_SECOND]
+    marked, floors, status = row[C_MARKED], part(block.floors, row[C_HOPS] * BLOCK), OK
     begins = cell.calendar != 0 or (cell.mark >= 0 and kind != UNANSWERED)
     for j in range(block.count):
         record, t, floor = part(records, block.bases[j]), block.times[j], floors[j]
@@ -118,7 +120,7 @@ def _unanswered(cells, c, block, records, heap):
 @inlined
 def cell_column(cells, c, block, records, heap):
     """The column of cell c, whatever its kind."""
-    kind = cells[c, C_TYPE]
+    kind = part(cells, c * CELL_ROW)[C_TYPE]
     if kind == ADD:
         return _adds(cells, c, block, records, heap)
     if kind == LEAST:

@@ -7,11 +7,13 @@ however many windows there are, and an edge that passes many buckets reads only 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from houfeng.watch.kernel.blocks import CAP, HEAD, TAIL, entry, push
 from houfeng.watch.kernel.columns.block import BLOCK
 from houfeng.watch.kernel.layout import (
+    AGGREGATE_ROW,
+    COLUMN_ROW,
     G_COLUMN,
     G_OUT,
     G_WORD,
@@ -23,12 +25,14 @@ from houfeng.watch.kernel.layout import (
     L_SPANS,
     L_WIDTH,
     L_WORD,
+    LANE_ROW,
     NOTHING,
     S_AGG,
     S_AGGS,
     S_EVEN,
     S_WINDOW,
     S_WORD,
+    SPAN_ROW,
 )
 from houfeng.watch.kernel.memory import FULL, compiled, inlined, part
 from houfeng.watch.kernel.parties import NEVER, NO_ROOM, OK, OVERFLOW
@@ -43,66 +47,70 @@ class Lane(NamedTuple):
     hop: int
     width: int
     word: int
-    first: int
-    last: int
-    column: int
+    spans: Any
+    number: int
+    aggregates: Any
+    columns: Any
 
 
 @compiled
 def lane_column(lanes, i, columns, spans, aggregates, block, records, heap):
     """All instants of the block in lane i."""
+    row = part(lanes, i * LANE_ROW)
     lane = Lane(
-        lanes[i, L_HOP],
-        lanes[i, L_WIDTH],
-        lanes[i, L_WORD],
-        lanes[i, L_SPAN],
-        lanes[i, L_SPAN] + lanes[i, L_SPANS],
-        lanes[i, L_COLUMN],
+        row[L_HOP],
+        row[L_WIDTH],
+        row[L_WORD],
+        part(spans, row[L_SPAN] * SPAN_ROW),
+        row[L_SPANS],
+        aggregates,
+        part(columns, row[L_COLUMN] * COLUMN_ROW),
     )
-    feed, floors, status = lanes[i, L_FEED], part(block.floors, lanes[i, L_HOPS] * BLOCK), OK
+    feed, floors, status = row[L_FEED], part(block.floors, row[L_HOPS] * BLOCK), OK
     for j in range(block.count):
         record, t, floor = part(records, block.bases[j]), block.times[j], floors[j]
         for x in range(block.starts[j], block.starts[j + 1]):
             if block.feeds[x] == feed:
                 numbers = part(block.numbers, block.places[x])
-                status |= _add(lane, columns, spans, aggregates, record, heap, t, floor, numbers)
-        told, wake = _values(lane, spans, aggregates, record, heap, t, floor, part(block.rows, j * block.width))
+                status |= _add(lane, record, heap, t, floor, numbers)
+        told, wake = _values(lane, record, heap, t, floor, part(block.rows, j * block.width))
         status |= told
         block.wakes[j] = min(block.wakes[j], wake)
     return status
 
 
 @inlined
-def _add(lane, columns, spans, aggregates, record, heap, t, floor, numbers):
+def _add(lane, record, heap, t, floor, numbers):
     some = False
-    for c in range(lane.column, lane.column + lane.width - 1):
-        some |= numbers[columns[c, 1]] != NOTHING
+    for c in range(lane.width - 1):
+        some |= numbers[part(lane.columns, c * COLUMN_ROW)[1]] != NOTHING
     if not some:
         return OK
     end = floor if floor == t else floor + lane.hop
     place = entry(record, lane.word, record[lane.word + TAIL] - 1, lane.width)
     if record[lane.word + CAP] == 0 or part(heap, place)[0] != end:
-        place = _open(lane, spans, record, heap, end)
+        place = _open(lane, record, heap, end)
         if place == FULL:
             return NO_ROOM
     bucket, status = part(heap, place), OK
     for c in range(lane.width - 1):
-        number = numbers[columns[lane.column + c, 1]]
+        column = part(lane.columns, c * COLUMN_ROW)
+        number = numbers[column[1]]
         if number != NOTHING:
-            number = number if columns[lane.column + c, 0] else 1
+            number = number if column[0] else 1
             held = bucket[1 + c]
             bucket[1 + c] += number
             if ((held ^ bucket[1 + c]) & (number ^ bucket[1 + c])) < 0:
                 bucket[1 + c] = held
-                status |= _lower(lane, c, spans, aggregates, record, heap, number)
+                status |= _lower(lane, c, record, heap, number)
     return status
 
 
 @inlined
-def _open(lane, spans, record, heap, end):
+def _open(lane, record, heap, end):
     """A new bucket, which begins with the totals of the one before; gives its place, or FULL."""
     tail = record[lane.word + TAIL]
-    record[lane.word + HEAD] = record[spans[lane.last - 1, S_WORD] + POINTER]  # what the longest window still needs
+    record[lane.word + HEAD] = record[part(lane.spans, (lane.number - 1) * SPAN_ROW)[S_WORD] + POINTER]  # what the longest window still needs
     place = push(record, lane.word, heap, lane.width)
     if place == FULL:
         return FULL
@@ -110,62 +118,68 @@ def _open(lane, spans, record, heap, end):
     bucket[0] = end
     for c in range(1, lane.width):
         bucket[c] = before[c] if tail else 0
-    for s in range(lane.first, lane.last):
-        span = part(record, spans[s, S_WORD])
+    for s in range(lane.number):
+        row = part(lane.spans, s * SPAN_ROW)
+        span = part(record, row[S_WORD])
         if span[POINTER] == tail:
-            span[LEAVES] = end + spans[s, S_WINDOW]
+            span[LEAVES] = end + row[S_WINDOW]
     return place
 
 
 @inlined
-def _values(lane, spans, aggregates, record, heap, t, floor, out):
+def _values(lane, record, heap, t, floor, out):
     """The sums of all windows. Gives (status, instant at which the next bucket leaves one)."""
     status, wake, some = OK, NEVER, record[lane.word + CAP] != 0
     newest = part(heap, entry(record, lane.word, record[lane.word + TAIL] - 1, lane.width) if some else 0)
-    for s in range(lane.first, lane.last):
-        span, window = part(record, spans[s, S_WORD]), spans[s, S_WINDOW]
-        first, last = spans[s, S_AGG], spans[s, S_AGG] + spans[s, S_AGGS]
+    for s in range(lane.number):
+        row = part(lane.spans, s * SPAN_ROW)
+        span, window = part(record, row[S_WORD]), row[S_WINDOW]
         if span[LEAVES] <= t:
-            edge = floor - window if spans[s, S_EVEN] else (t - window) // lane.hop * lane.hop
-            _pass_by(lane, span, window, edge, aggregates, first, last, record, heap)
+            edge = floor - window if row[S_EVEN] else (t - window) // lane.hop * lane.hop
+            _pass_by(lane, row, edge, record, heap)
         wake = min(wake, span[LEAVES])
-        for g in range(first, last):
-            total = newest[1 + aggregates[g, G_COLUMN]] if some else 0
-            gone = record[aggregates[g, G_WORD]]
+        for g in range(row[S_AGG], row[S_AGG] + row[S_AGGS]):
+            wanted = part(lane.aggregates, g * AGGREGATE_ROW)
+            total = newest[1 + wanted[G_COLUMN]] if some else 0
+            gone = record[wanted[G_WORD]]
             found = total - gone
             if ((total ^ gone) & (total ^ found)) < 0:
                 status = OVERFLOW
-            out[aggregates[g, G_OUT]] = found
+            out[wanted[G_OUT]] = found
     return status, wake
 
 
 @inlined
-def _pass_by(lane, span, window, edge, aggregates, first, last, record, heap):
+def _pass_by(lane, row, edge, record, heap):
     """Move the open edge of a window over the buckets that have left it, and note the totals it has passed."""
+    span = part(record, row[S_WORD])
     pointer, leaves = span[POINTER], NEVER
     while pointer < record[lane.word + TAIL]:
         end = part(heap, entry(record, lane.word, pointer, lane.width))[0]
         if end > edge:
-            leaves = end + window
+            leaves = end + row[S_WINDOW]
             break
         pointer += 1
     if pointer != span[POINTER]:
         passed = part(heap, entry(record, lane.word, pointer - 1, lane.width))
-        for g in range(first, last):
-            record[aggregates[g, G_WORD]] = passed[1 + aggregates[g, G_COLUMN]]
+        for g in range(row[S_AGG], row[S_AGG] + row[S_AGGS]):
+            wanted = part(lane.aggregates, g * AGGREGATE_ROW)
+            record[wanted[G_WORD]] = passed[1 + wanted[G_COLUMN]]
     span[POINTER], span[LEAVES] = pointer, leaves
 
 
 @compiled
-def _lower(lane, c, spans, aggregates, record, heap, number):
+def _lower(lane, c, record, heap, number):
     """Totals only differ by what lies between them: where one would leave 64 bits, all are lowered by the oldest."""
     tail = record[lane.word + TAIL]
     by = part(heap, entry(record, lane.word, record[lane.word + HEAD], lane.width))[1 + c]
     for n in range(record[lane.word + HEAD], tail):
         part(heap, entry(record, lane.word, n, lane.width))[1 + c] -= by
-    for g in range(spans[lane.first, S_AGG], spans[lane.last - 1, S_AGG] + spans[lane.last - 1, S_AGGS]):
-        if aggregates[g, G_COLUMN] == c:
-            record[aggregates[g, G_WORD]] -= by
+    last = part(lane.spans, (lane.number - 1) * SPAN_ROW)
+    for g in range(lane.spans[S_AGG], last[S_AGG] + last[S_AGGS]):
+        wanted = part(lane.aggregates, g * AGGREGATE_ROW)
+        if wanted[G_COLUMN] == c:
+            record[wanted[G_WORD]] -= by
     newest = part(heap, entry(record, lane.word, tail - 1, lane.width))
     held = newest[1 + c]
     newest[1 + c] += number
