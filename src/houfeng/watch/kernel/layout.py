@@ -279,7 +279,7 @@ class _Builder:
         for cell in self.cells:
             if cell[C_OFFSET]:
                 found.append([cell[C_WORD], 3])
-            elif cell[C_TYPE] in RING_WIDTH and cell[C_MARK] < 0 and not cell[C_CALENDAR]:
+            if cell[C_TYPE] in RING_WIDTH and cell[C_MARK] < 0 and not cell[C_CALENDAR]:
                 found.append([cell[C_STATE], RING_WIDTH[Cell(cell[C_TYPE])]])
             if cell[C_TYPE] == Cell.DISTINCT:
                 found.append([cell[C_STATE], 0])

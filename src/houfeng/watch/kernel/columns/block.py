@@ -78,12 +78,10 @@ def touch(records, words, heap, rings, bases, count):
         record = part(records, bases[j])
         for r in range(len(rings)):
             at, width = rings[r, 0], rings[r, 1]
-            cap = record[at + CAP]
-            newest = (record[at + TAIL] - 1) & (cap - 1) if width else 0
+            newest = (record[at + TAIL] - 1) & (record[at + CAP] - 1) if width else 0
             fetch(heap, record[at + BASE] + newest * width)
             if width:
-                for w in range(0, min(cap * width, 32), LINE):
-                    fetch(heap, record[at + BASE] + w)
+                fetch(heap, record[at + BASE] + (record[at + HEAD] & (record[at + CAP] - 1)) * width)
 
 
 @inlined
