@@ -25,11 +25,16 @@ from houfeng.watch.kernel.layout import (
     C_TYPE,
     C_WINDOW,
     C_WORD,
+    NO_ROOM,
     NOTHING,
+    OK,
+    OVERFLOW,
     Cell,
 )
+from houfeng.watch.kernel.layout import DAY as DAY
+from houfeng.watch.kernel.layout import NEVER as NEVER
 from houfeng.watch.kernel.memory import FULL, compiled, inlined, part
-from houfeng.watch.kernel.parties import DAY, NEVER, NO_ROOM, OK, OVERFLOW, distinct_value, enter_distinct, enter_top, top_value
+from houfeng.watch.kernel.parties import distinct_value, enter_distinct, enter_top, top_value
 
 ADD, LEAST, GREATEST, LAST = int(Cell.ADD), int(Cell.LEAST), int(Cell.GREATEST), int(Cell.LAST)
 SINCE, DISTINCT, TOP, UNANSWERED = int(Cell.SINCE), int(Cell.DISTINCT), int(Cell.TOP), int(Cell.UNANSWERED)
@@ -92,7 +97,7 @@ def open_ended(cell):
     return cell.mark >= 0 or cell.calendar != 0
 
 
-@inlined
+@compiled
 def begin(kind, cell, record, heap, at):
     """Start a cell with a mark or a calendar afresh: nothing before `at` counts any more."""
     record[cell.word] = at
@@ -235,7 +240,16 @@ def value(kind, cell, record, heap, t, floor, out):
 
 @inlined
 def _let_in(kind, cell, record, heap, now):
-    """Events that waited enter as the delayed clock reaches them. Gives (status, instant at which the next one does)."""
+    """Events that waited enter as the delayed clock reaches them. Gives (status, when the next does)."""
+    if record[cell.word + HEAD] == record[cell.word + TAIL]:
+        return OK, NEVER
+    at = part(heap, entry(record, cell.word, record[cell.word + HEAD], 3))[0]
+    return _enter_waiting(kind, cell, record, heap, now) if at <= now else (OK, at + cell.offset)
+
+
+@compiled
+def _enter_waiting(kind, cell, record, heap, now):
+    # Not compiled into every column: most cells have no offset, and each copy would double the code of its kind.
     status = OK
     while record[cell.word + HEAD] < record[cell.word + TAIL]:
         waiting = part(heap, entry(record, cell.word, record[cell.word + HEAD], 3))

@@ -21,6 +21,11 @@ from houfeng.watch.plan import Plan
 
 NOTHING = np.iinfo(np.int64).min
 """The number that stands for unknown."""
+NEVER = np.iinfo(np.int64).max
+"""The instant that does not come."""
+DAY = 86400
+OK, NO_ROOM, OVERFLOW = 0, 1, 2
+"""What the compiled code says of its work, to be joined bit by bit."""
 
 
 class Cell(IntEnum):
@@ -85,7 +90,7 @@ G_COLUMN, G_WORD, G_OUT = range(3)
     C_HOPS,
     C_EVEN,
 ) = range(16)
-LANE_ROW, COLUMN_ROW, SPAN_ROW, AGGREGATE_ROW, CELL_ROW = 8, 2, 5, 3, 16
+LANE_ROW, COLUMN_ROW, SPAN_ROW, AGGREGATE_ROW, CELL_ROW, RING_ROW = 8, 2, 5, 3, 16, 2
 """Words of their rows."""
 
 
@@ -258,7 +263,7 @@ class _Builder:
             _table(spans, SPAN_ROW),
             _table(aggregates, AGGREGATE_ROW),
             _table(self.cells, CELL_ROW),
-            _table(self._rings(lanes), 2),
+            _table(self._rings(lanes), RING_ROW),
             np.array(self.hops, np.int64),
             max(self.words, 1),
             self.outputs,

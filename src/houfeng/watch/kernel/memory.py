@@ -55,8 +55,7 @@ def _address(context, builder, kind, words):
     return make_array(kind)(context, builder, words).data if isinstance(kind, types.Array) else words
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def part(_context, words, place):
+def _part(_context, words, place):
     """The words from `place` on, to be read and written as `part(heap, place)[2]`.
 
     Of every index of an array Numba asks whether it is below zero, to count it from the end, and of every array handed
@@ -70,8 +69,7 @@ def part(_context, words, place):
     return types.CPointer(words.dtype)(words, types.int64), write
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def fetch(_context, words, place):
+def _fetch(_context, words, place):
     """Have the line of `place` brought near, without waiting for it."""
 
     def write(context, builder, signature, args):
@@ -85,6 +83,9 @@ def fetch(_context, words, place):
 
     return types.void(words, types.int64), write
 
+
+part: Any = intrinsic(_part)
+fetch: Any = intrinsic(_fetch)
 
 NORESERVE = 0x4000  # Linux; elsewhere the flag is not set
 CLASSES = 48

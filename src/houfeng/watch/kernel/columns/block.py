@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from houfeng.watch.kernel.blocks import BASE, CAP, HEAD, TAIL
-from houfeng.watch.kernel.memory import Words, compiled, fetch, inlined, part
+from houfeng.watch.kernel.memory import compiled, fetch, inlined, part
 
 BLOCK = 128
 """Instants of a block: enough to work side by side, few enough that all they touch stays in the second-level cache."""
@@ -17,10 +17,10 @@ class Block(NamedTuple):
     `feeds` and of `places`, which say where in `numbers` their channels begin. `floors` are the instants rounded down,
     BLOCK of them for each hop. Columns write to row j of `rows` (`width` numbers) and bring `wakes` forward.
 
-    All but `count` and `width` are parts of arrays.
+    All but `size` and `width` are parts of arrays.
     """
 
-    count: int
+    size: int
     bases: Any
     times: Any
     starts: Any
@@ -34,7 +34,7 @@ class Block(NamedTuple):
 
 
 @compiled
-def line_up(events: Any, slots: Words, first: int, last: int, heads: Words, starts: Words, feeds: Words, places: Words):
+def line_up(events, slots, first, last, heads, starts, feeds, places):
     """Bring the events of each instant together; gives the number of instants.
 
     Instants are in order of time, and where they begin at once, of their first event (`heads`); `links` of `events`
@@ -69,25 +69,29 @@ def line_up(events: Any, slots: Words, first: int, last: int, heads: Words, star
 
 
 @inlined
-def touch(records, words, heap, rings, bases, count):
-    """Have what the block needs fetched side by side: first the records, then the newest entry of each ring."""
-    for j in range(count):
+def touch(records, words, heap, rings, block):
+    """Have what the block needs fetched side by side, first the records, then the rings and tables they point to.
+
+    Of a ring the newest entry, to be added to, and the oldest, to leave; of a table the first slots. (Fetching it for
+    the next block in between the work on this one was tried, and was slower.)
+    """
+    for j in range(block.size):
         for w in range(0, words, LINE):
-            fetch(records, bases[j] + w)
-    for j in range(count):
-        record = part(records, bases[j])
+            fetch(records, block.bases[j] + w)
+    for j in range(block.size):
         for r in range(len(rings)):
-            at, width = rings[r, 0], rings[r, 1]
-            newest = (record[at + TAIL] - 1) & (record[at + CAP] - 1) if width else 0
-            fetch(heap, record[at + BASE] + newest * width)
+            ring, width = part(records, block.bases[j] + rings[r, 0]), rings[r, 1]
             if width:
-                fetch(heap, record[at + BASE] + (record[at + HEAD] & (record[at + CAP] - 1)) * width)
+                fetch(heap, ring[BASE] + ((ring[TAIL] - 1) & (ring[CAP] - 1)) * width)
+                fetch(heap, ring[BASE] + (ring[HEAD] & (ring[CAP] - 1)) * width)
+            else:
+                fetch(heap, ring[BASE])
 
 
 @inlined
-def round_down(hops, times, floors, count):
+def round_down(hops, block):
     """The block's instants rounded down to each hop."""
     for h in range(len(hops)):
-        hop, into = hops[h], part(floors, h * BLOCK)
-        for j in range(count):
-            into[j] = times[j] // hop * hop
+        hop, into = hops[h], part(block.floors, h * BLOCK)
+        for j in range(block.size):
+            into[j] = block.times[j] // hop * hop

@@ -27,9 +27,9 @@ from houfeng.watch.kernel.layout import (
     C_TYPE,
     CELL_ROW,
     NOTHING,
+    OK,
 )
 from houfeng.watch.kernel.memory import compiled, inlined, part
-from houfeng.watch.kernel.parties import OK
 
 
 @inlined
@@ -39,7 +39,7 @@ def _column(kind, cells, c, block, records, heap):
     cell, feed, first, second = own(row), row[C_FEED], row[C_CHANNEL], row[C_SECOND]
     marked, floors, status = row[C_MARKED], part(block.floors, row[C_HOPS] * BLOCK), OK
     begins = cell.calendar != 0 or (cell.mark >= 0 and kind != UNANSWERED)
-    for j in range(block.count):
+    for j in range(block.size):
         record, t, floor = part(records, block.bases[j]), block.times[j], floors[j]
         from_, to = block.starts[j], block.starts[j + 1]
         if begins:

@@ -26,7 +26,11 @@ from houfeng.watch.kernel.layout import (
     L_WIDTH,
     L_WORD,
     LANE_ROW,
+    NEVER,
+    NO_ROOM,
     NOTHING,
+    OK,
+    OVERFLOW,
     S_AGG,
     S_AGGS,
     S_EVEN,
@@ -35,7 +39,6 @@ from houfeng.watch.kernel.layout import (
     SPAN_ROW,
 )
 from houfeng.watch.kernel.memory import FULL, compiled, inlined, part
-from houfeng.watch.kernel.parties import NEVER, NO_ROOM, OK, OVERFLOW
 
 POINTER, LEAVES = 0, 1
 """Words of a span: the first bucket inside, and when it leaves (never: none is inside)."""
@@ -54,8 +57,9 @@ class Lane(NamedTuple):
 
 
 @compiled
-def lane_column(lanes, i, columns, spans, aggregates, block, records, heap):
+def lane_column(lanes, i, tables, block, records, heap):
     """All instants of the block in lane i."""
+    columns, spans, aggregates = tables
     row = part(lanes, i * LANE_ROW)
     lane = Lane(
         row[L_HOP],
@@ -67,7 +71,7 @@ def lane_column(lanes, i, columns, spans, aggregates, block, records, heap):
         part(columns, row[L_COLUMN] * COLUMN_ROW),
     )
     feed, floors, status = row[L_FEED], part(block.floors, row[L_HOPS] * BLOCK), OK
-    for j in range(block.count):
+    for j in range(block.size):
         record, t, floor = part(records, block.bases[j]), block.times[j], floors[j]
         for x in range(block.starts[j], block.starts[j + 1]):
             if block.feeds[x] == feed:
@@ -110,7 +114,8 @@ def _add(lane, record, heap, t, floor, numbers):
 def _open(lane, record, heap, end):
     """A new bucket, which begins with the totals of the one before; gives its place, or FULL."""
     tail = record[lane.word + TAIL]
-    record[lane.word + HEAD] = record[part(lane.spans, (lane.number - 1) * SPAN_ROW)[S_WORD] + POINTER]  # what the longest window still needs
+    longest = part(lane.spans, (lane.number - 1) * SPAN_ROW)
+    record[lane.word + HEAD] = record[longest[S_WORD] + POINTER]  # before it nobody looks any more
     place = push(record, lane.word, heap, lane.width)
     if place == FULL:
         return FULL
