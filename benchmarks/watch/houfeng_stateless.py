@@ -15,7 +15,6 @@ import json
 import os
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +26,10 @@ from stateless_side import FIELDS, condition, events, python_function, rules
 from houfeng.book.connection import connect
 from houfeng.book.model import kind_from, kinds
 from houfeng.packs.loading.load import load_pack
-from houfeng.packs.model import Rule
-from houfeng.packs.roads.compile import column_of
 from houfeng.packs.roads.measures import DAY
-from houfeng.packs.roads.sql import SqlWriter
 from houfeng.watch.live.changes import OPENED
 from houfeng.watch.live.singles import EventWatch
 from houfeng.watch.plan import plan_rules
-from houfeng.watch.reference.shards import levels
 
 BATCH, BATCHES = 65_536, 2
 KIND = "bench_event"
@@ -45,19 +40,11 @@ class Names(EventWatch):
     """Says only which rule holds for which event."""
 
     def _settled(self, rows: pa.Table, here: Any, pairs: Any) -> list[Any]:
-        events, wanted = np.unique(pairs[:, 0]), np.unique(pairs[:, 1])
-        chosen = rows.take(pa.array(here[events])).append_column("_n", pa.array(np.arange(len(events))))
-        level = self._only_levels(chosen, [self.rules[rule] for rule in wanted.tolist()])
-        found = np.argwhere(level > 0)
-        return [np.stack([here[events[found[:, 0]]], wanted[found[:, 1]]], axis=1)]
-
-    def _only_levels(self, rows: pa.Table, some: list[Rule]) -> Any:
-        """As `EventWatch._levels` begins: the same SQL, without the values an alert shows."""
-        self.connection.register("_event_rows", rows)
-        columns = levels(replace(self.plan, rules=some), SqlWriter(self.pack, "_day", None, column_of))[0::2]
-        sql = f"SELECT *, DATE '1970-01-01' + CAST(_t // {DAY} AS INTEGER) AS _day FROM _event_rows"
-        read = self.connection.sql(f"SELECT {', '.join(columns)} FROM ({sql}) ORDER BY _n").to_arrow_table()
-        return np.stack([np.asarray(column.combine_chunks()) for column in read.columns], axis=1)
+        held = self._held(pairs)
+        if (held[:, 2] < 0).any():
+            self._by_sql(rows.select([*self.pairs.columns, "_t"]).take(pa.array(here[held[:, 0]])), held)
+        held = held[held[:, 2] > 0]
+        return [np.stack([here[held[:, 0]], held[:, 1]], axis=1)]
 
 
 def add_kind() -> None:

@@ -26,13 +26,14 @@ from houfeng.packs.language.expression import Node
 from houfeng.packs.loading.load import load_pack
 from houfeng.packs.roads.compile import column_of
 from houfeng.packs.roads.sql import SqlWriter
+from houfeng.watch.kernel.blocks import BASE, CAP, HEAD, TAIL
+from houfeng.watch.kernel.columns.block import BLOCK, LINE
 from houfeng.watch.kernel.conditions import RATIO, SCALED, Conditions, Variable
 from houfeng.watch.kernel.filter import may_hold
 from houfeng.watch.kernel.interner import Interner
 from houfeng.watch.kernel.kernel import WRITE_ALL, Events, Kernel
 from houfeng.watch.kernel.layout import Layout, layout
 from houfeng.watch.kernel.memory import compiled
-from houfeng.watch.kernel.windows import AHEAD, _touch
 from houfeng.watch.live.feeds import FeedReader
 from houfeng.watch.plan import Plan, plan_rules
 
@@ -68,10 +69,22 @@ def read(files: Sequence[Path], pack: Any, shape: Layout) -> tuple[Events, int]:
 
 @compiled
 def read_only(records, words, heap, rings, keys):
-    """Only the reads of every event, in the same order and side by side as the kernel does them."""
+    """Only the reads of every event: each key's record, and what its rings are written and read at, side by side."""
     found = 0
-    for first in range(0, len(keys), AHEAD):
-        found += _touch(records, words, heap, rings, keys, first, min(first + AHEAD, len(keys)))
+    for first in range(0, len(keys), BLOCK):
+        last = min(first + BLOCK, len(keys))
+        for j in range(first, last):
+            for w in range(keys[j] * words, (keys[j] + 1) * words, LINE):
+                found += records[w]
+        for j in range(first, last):
+            for r in range(len(rings)):
+                at, width = keys[j] * words + rings[r, 0], rings[r, 1]
+                cap = records[at + CAP]
+                if cap:
+                    newest = (records[at + TAIL] - 1) & (cap - 1) if width else 0
+                    found += heap[records[at + BASE] + newest * width]
+                    if width:
+                        found += heap[records[at + BASE] + (records[at + HEAD] & (cap - 1)) * width]
     return found
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -47,7 +48,7 @@ def _parquet_parts(entry: Entry, limits: Limits) -> Iterator[tuple[list[pa.Array
     start = 1
     with _opened(entry, limits) as parquet:
         for batch in parquet.iter_batches(batch_size=BATCH_ROWS):
-            yield batch.columns, pa.array(range(start, start + batch.num_rows), pa.int64())
+            yield batch.columns, pa.array(np.arange(start, start + batch.num_rows))
             start += batch.num_rows
 
 

@@ -7,7 +7,7 @@ values.
 
 from __future__ import annotations
 
-from houfeng.watch.kernel.memory import FULL, compiled, give, inlined, take
+from houfeng.watch.kernel.memory import FULL, compiled, give, inlined, part, take
 
 BASE, CAP, HEAD, TAIL = 0, 1, 2, 3
 RING = 4
@@ -19,23 +19,30 @@ SMALLEST = 4
 @inlined
 def push(record, at, heap, width):
     """Room for one more entry of `width` words at the ring's tail: its first place, or FULL."""
-    cap, head, tail = record[at + CAP], record[at + HEAD], record[at + TAIL]
-    if tail - head >= cap:
-        size = max(SMALLEST, 2 * cap)
-        block = take(heap, size * width)
-        if block == FULL:
-            return FULL
-        for i in range(head, tail):
-            source = record[at + BASE] + (i & (cap - 1)) * width
-            target = block + (i & (size - 1)) * width
-            for j in range(width):
-                heap[target + j] = heap[source + j]
-        if cap:
-            give(heap, record[at + BASE], cap * width)
-        record[at + BASE], record[at + CAP] = block, size
-        cap = size
+    tail = record[at + TAIL]
+    if tail - record[at + HEAD] >= record[at + CAP] and _grow(record, at, heap, width) == FULL:
+        return FULL
     record[at + TAIL] = tail + 1
-    return record[at + BASE] + (tail & (cap - 1)) * width
+    return record[at + BASE] + (tail & (record[at + CAP] - 1)) * width
+
+
+@compiled
+def _grow(record, at, heap, width):
+    """Move a ring to a block of twice as many entries."""
+    cap, head, tail = record[at + CAP], record[at + HEAD], record[at + TAIL]
+    size = max(SMALLEST, 2 * cap)
+    block = take(heap, size * width)
+    if block == FULL:
+        return FULL
+    for i in range(head, tail):
+        source = record[at + BASE] + (i & (cap - 1)) * width
+        target = block + (i & (size - 1)) * width
+        for j in range(width):
+            heap[target + j] = heap[source + j]
+    if cap:
+        give(heap, record[at + BASE], cap * width)
+    record[at + BASE], record[at + CAP] = block, size
+    return 0
 
 
 @inlined
@@ -45,30 +52,32 @@ def entry(record, at, index, width):
 
 
 @inlined
-def _slot(heap, base, cap, who, width):
+def _place(heap, base, cap, who, width):
+    """The place of the slot of `who`, or of the free one where it would stand."""
     mixed = (who + 1) * 0x9E3779B1
     slot = (mixed ^ (mixed >> 15)) & (cap - 1)
-    while heap[base + slot * width] != 0 and heap[base + slot * width] != who + 1:
+    slots = part(heap, base)
+    while slots[slot * width] != 0 and slots[slot * width] != who + 1:
         slot = (slot + 1) & (cap - 1)
-    return slot
+    return base + slot * width
 
 
 @inlined
 def find(record, at, heap, who, width):
     """The place of a counterparty's slot in a table, made if it has none (its values zero); or FULL."""
-    base, cap = record[at + BASE], record[at + CAP]
+    cap, place = record[at + CAP], 0
     if cap:
-        place = base + _slot(heap, base, cap, who, width) * width
-        if heap[place] != 0:
+        place = _place(heap, record[at + BASE], cap, who, width)
+        if part(heap, place)[0] != 0:
             return place
     if 4 * (record[at + NUMBER] + 1) > 3 * cap:
         if rebuild(record, at, heap, width, max(SMALLEST, 2 * cap)) == FULL:
             return FULL
-        base, cap = record[at + BASE], record[at + CAP]
-    place = base + _slot(heap, base, cap, who, width) * width
-    heap[place] = who + 1
+        place = _place(heap, record[at + BASE], record[at + CAP], who, width)
+    slot = part(heap, place)
+    slot[0] = who + 1
     for j in range(1, width):
-        heap[place + j] = 0
+        slot[j] = 0
     record[at + NUMBER] += 1
     return place
 
@@ -85,7 +94,7 @@ def rebuild(record, at, heap, width, size):
     for i in range(cap):
         source = base + i * width
         if heap[source] != 0:
-            target = block + _slot(heap, block, size, heap[source] - 1, width) * width
+            target = _place(heap, block, size, heap[source] - 1, width)
             for j in range(width):
                 heap[target + j] = heap[source + j]
     if cap:

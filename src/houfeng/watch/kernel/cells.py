@@ -1,40 +1,43 @@
 """The cells: every windowed indicator that is not a plain sum, count or mean, one state machine each.
 
-An event *arrives* at its instant; where the cell has an offset it waits in a ring and *enters* when the delayed clock
+An event *enters* its cell at its instant; where the cell has an offset it first waits in a ring until the delayed clock
 of the cell (t − offset) has reached it. `value` moves the window's open edge, lets go what has left, and gives the
 numbers. Times are whole seconds; an event of bucket end e leaves when the open edge reaches e.
+
+All functions take the kind of the cell as a constant and are compiled into the loops over `columns.cells`, one for each
+kind; what there is to ask about the kind has been answered by then. `record` begins at the key's first word.
 """
 
 from __future__ import annotations
 
-import numpy as np
+from typing import NamedTuple
 
-from houfeng.watch.kernel.blocks import BASE, CAP, HEAD, NUMBER, RING, TABLE, TAIL, clear, entry, find, push, remove
+from houfeng.watch.kernel.blocks import HEAD, RING, TABLE, TAIL, clear, entry, push
 from houfeng.watch.kernel.layout import (
     C_CALENDAR,
-    C_CHANNEL,
     C_EVEN,
     C_HOP,
-    C_HOPS,
     C_MARK,
     C_OFFSET,
     C_OUT,
     C_OUT2,
-    C_SECOND,
     C_STATE,
     C_TYPE,
     C_WINDOW,
     C_WORD,
+    NO_ROOM,
     NOTHING,
+    OK,
+    OVERFLOW,
     Cell,
 )
-from houfeng.watch.kernel.memory import FULL, compiled, inlined
+from houfeng.watch.kernel.layout import DAY as DAY
+from houfeng.watch.kernel.layout import NEVER as NEVER
+from houfeng.watch.kernel.memory import FULL, compiled, inlined, part
+from houfeng.watch.kernel.parties import distinct_value, enter_distinct, enter_top, top_value
 
 ADD, LEAST, GREATEST, LAST = int(Cell.ADD), int(Cell.LEAST), int(Cell.GREATEST), int(Cell.LAST)
 SINCE, DISTINCT, TOP, UNANSWERED = int(Cell.SINCE), int(Cell.DISTINCT), int(Cell.TOP), int(Cell.UNANSWERED)
-DAY = 86400
-NEVER = np.iinfo(np.int64).max
-OK, NO_ROOM, OVERFLOW = 0, 1, 2
 
 
 @compiled
@@ -56,11 +59,49 @@ def period_start(t, calendar):
     return (era * 146097 + yoe * 365 + yoe // 4 - yoe // 100 + doy - 719468) * DAY
 
 
+class Own(NamedTuple):
+    """What the table says of one cell, taken out once for a whole column."""
+
+    state: int
+    word: int
+    window: int
+    hop: int
+    offset: int
+    even: int
+    mark: int
+    calendar: int
+    out: int
+    out2: int
+
+
+@inlined
+def own(row):
+    """The cell's row."""
+    return Own(
+        row[C_STATE],
+        row[C_WORD],
+        row[C_WINDOW],
+        max(row[C_HOP], 1),
+        row[C_OFFSET],
+        row[C_EVEN],
+        row[C_MARK],
+        row[C_CALENDAR],
+        row[C_OUT],
+        row[C_OUT2],
+    )
+
+
+@inlined
+def open_ended(cell):
+    """Whether the cell counts from a mark or a day of the calendar on: then it begins anew, and nothing leaves it."""
+    return cell.mark >= 0 or cell.calendar != 0
+
+
 @compiled
-def begin(record, base, cells, c, heap, at):
+def begin(kind, cell, record, heap, at):
     """Start a cell with a mark or a calendar afresh: nothing before `at` counts any more."""
-    record[base + cells[c, C_WORD]] = at
-    state, kind = base + cells[c, C_STATE], cells[c, C_TYPE]
+    record[cell.word] = at
+    state = cell.state
     if kind == ADD:
         record[state + RING] = record[state + RING + 1] = 0
     elif kind == DISTINCT:
@@ -74,26 +115,24 @@ def begin(record, base, cells, c, heap, at):
 
 
 @inlined
-def arrive(record, base, cells, c, heap, t, floors, first, second):
+def arrive(kind, cell, record, heap, t, floor, first, second):
     """An event's numbers come to the cell at instant `t`. Gives OK, NO_ROOM or OVERFLOW."""
-    if first == NOTHING or (cells[c, C_TYPE] == TOP and second == NOTHING):
+    if first == NOTHING or (kind == TOP and second == NOTHING):
         return OK
-    if cells[c, C_OFFSET]:
-        place = push(record, base + cells[c, C_WORD], heap, 3)
+    if cell.offset:
+        place = push(record, cell.word, heap, 3)
         if place == FULL:
             return NO_ROOM
-        heap[place], heap[place + 1], heap[place + 2] = t, first, second
+        waiting = part(heap, place)
+        waiting[0], waiting[1], waiting[2] = t, first, second
         return OK
-    hop = cells[c, C_HOPS]
-    end = floors[hop] if floors[hop] == t else floors[hop] + cells[c, C_HOP]
-    return enter(record, base, cells, c, heap, t, end, first, second)
+    return enter(kind, cell, record, heap, t, floor if floor == t else floor + cell.hop, first, second)
 
 
 @inlined
-def enter(record, base, cells, c, heap, t, end, first, second):
-    """An event enters the window."""
-    kind, state = cells[c, C_TYPE], base + cells[c, C_STATE]
-    open_ended = cells[c, C_MARK] >= 0 or cells[c, C_CALENDAR]
+def enter(kind, cell, record, heap, t, end, first, second):
+    """An event enters the window; it leaves with the bucket that ends at `end`."""
+    state = cell.state
     if kind == SINCE:
         record[state] = t
     elif kind == UNANSWERED:
@@ -102,23 +141,12 @@ def enter(record, base, cells, c, heap, t, end, first, second):
     elif kind == LAST:
         record[state], record[state + 1] = t, first
     elif kind == ADD:
-        total = record[state + RING] + first
-        if ((record[state + RING] ^ total) & (first ^ total)) < 0:
-            return OVERFLOW
-        record[state + RING] = total
-        record[state + RING + 1] += 1
-        if not open_ended:
-            return _add_entry(record, state, heap, end, first)
+        return _enter_add(cell, record, heap, end, first)
     elif kind == DISTINCT:
-        place = find(record, state, heap, first, 2)
-        if place == FULL:
-            return NO_ROOM
-        heap[place + 1] = end
-        if record[state + NUMBER] == 1:
-            record[state + TABLE] = end
+        return enter_distinct(record, state, heap, end, first)
     elif kind == TOP:
-        return _enter_top(record, state, heap, end, first, second, open_ended)
-    elif open_ended:
+        return enter_top(record, state, heap, end, first, second, open_ended(cell))
+    elif open_ended(cell):
         held = record[state]
         if held == NOTHING or (first < held if kind == LEAST else first > held):
             record[state] = first
@@ -128,17 +156,27 @@ def enter(record, base, cells, c, heap, t, end, first, second):
 
 
 @inlined
-def _add_entry(record, state, heap, end, value):
+def _enter_add(cell, record, heap, end, value):
+    state = cell.state
+    held = record[state + RING]
+    total = held + value
+    if ((held ^ total) & (value ^ total)) < 0:
+        return OVERFLOW
+    record[state + RING] = total
+    record[state + RING + 1] += 1
+    if open_ended(cell):
+        return OK
     if record[state + TAIL] > record[state + HEAD]:
-        place = entry(record, state, record[state + TAIL] - 1, 3)
-        if heap[place] == end:
-            heap[place + 1] += value
-            heap[place + 2] += 1
+        newest = part(heap, entry(record, state, record[state + TAIL] - 1, 3))
+        if newest[0] == end:
+            newest[1] += value
+            newest[2] += 1
             return OK
     place = push(record, state, heap, 3)
     if place == FULL:
         return NO_ROOM
-    heap[place], heap[place + 1], heap[place + 2] = end, value, 1
+    newest = part(heap, place)
+    newest[0], newest[1], newest[2] = end, value, 1
     return OK
 
 
@@ -146,197 +184,140 @@ def _add_entry(record, state, heap, end, value):
 def _enter_extreme(record, state, heap, end, value, least):
     # What is not better than the newcomer and leaves no later can never be the answer again.
     while record[state + TAIL] > record[state + HEAD]:
-        place = entry(record, state, record[state + TAIL] - 1, 2)
-        held = heap[place + 1]
+        newest = part(heap, entry(record, state, record[state + TAIL] - 1, 2))
+        held = newest[1]
         if held < value if least else held > value:
-            if heap[place] == end:
+            if newest[0] == end:
                 return OK  # leaves together with the better one
             break
         record[state + TAIL] -= 1
     place = push(record, state, heap, 2)
     if place == FULL:
         return NO_ROOM
-    heap[place], heap[place + 1] = end, value
+    newest = part(heap, place)
+    newest[0], newest[1] = end, value
     return OK
 
 
 @inlined
-def _enter_top(record, state, heap, end, who, amount, open_ended):
-    totals = state + RING + TABLE  # sum of all, largest of one, whether the largest must be looked for
-    place = find(record, state + RING, heap, who, 3)
-    if place == FULL:
-        return NO_ROOM
-    heap[place + 1] += amount
-    heap[place + 2] += 1
-    total = record[totals] + amount
-    if ((record[totals] ^ total) & (amount ^ total)) < 0:
-        return OVERFLOW
-    record[totals] = total
-    if amount < 0:
-        record[totals + 2] = 1
-    elif heap[place + 1] > record[totals + 1]:
-        record[totals + 1] = heap[place + 1]
-    if not open_ended:
-        place = push(record, state, heap, 3)
-        if place == FULL:
-            return NO_ROOM
-        heap[place], heap[place + 1], heap[place + 2] = end, who, amount
-    return OK
-
-
-@inlined
-def value(record, base, cells, c, heap, t, floors, out, o):
+def value(kind, cell, record, heap, t, floor, out):
     """Write the cell's numbers at instant `t` into `out`. Gives (status, next instant time alone changes it at)."""
-    kind, state, offset = cells[c, C_TYPE], base + cells[c, C_STATE], cells[c, C_OFFSET]
-    now = t - offset
-    wake = NEVER
-    status = OK
-    if offset:
-        while record[base + cells[c, C_WORD] + HEAD] < record[base + cells[c, C_WORD] + TAIL]:
-            place = entry(record, base + cells[c, C_WORD], record[base + cells[c, C_WORD] + HEAD], 3)
-            if heap[place] > now:
-                wake = heap[place] + offset
-                break
-            record[base + cells[c, C_WORD] + HEAD] += 1
-            hop = max(cells[c, C_HOP], 1)
-            end = (heap[place] + hop - 1) // hop * hop
-            status |= enter(record, base, cells, c, heap, heap[place], end, heap[place + 1], heap[place + 2])
-    known = True
-    if cells[c, C_EVEN]:  # window and offset are whole hops: the instant was rounded once for all
-        edge = floors[cells[c, C_HOPS]] - offset - cells[c, C_WINDOW]
+    now = t - cell.offset
+    status, wake = OK, NEVER
+    if cell.offset:
+        status, wake = _let_in(kind, cell, record, heap, now)
+    if cell.even:  # window and offset are whole hops: the instant was rounded once for all
+        edge = floor - cell.offset - cell.window
     else:
-        edge = now - cells[c, C_WINDOW]
-        if cells[c, C_HOP] > 0:
-            edge -= edge % cells[c, C_HOP]
-    if cells[c, C_CALENDAR]:
-        start = period_start(now, cells[c, C_CALENDAR])
-        if record[base + cells[c, C_WORD]] != start:
-            begin(record, base, cells, c, heap, start)
+        edge = now - cell.window
+        edge -= edge % cell.hop
+    known = True
+    if cell.calendar:
+        start = period_start(now, cell.calendar)
+        if record[cell.word] != start:
+            begin(kind, cell, record, heap, start)
         edge = start - 1
         wake = min(wake, (t // DAY + 1) * DAY)  # cheap and right: a period can only turn at midnight
-    elif cells[c, C_MARK] >= 0 and kind != UNANSWERED:
-        mark = record[base + cells[c, C_WORD]]
+    elif cell.mark >= 0 and kind != UNANSWERED:
+        mark = record[cell.word]
         known = mark != 0 and mark > edge
         if known:
-            wake = min(wake, _leaves(mark, cells, c))
+            wake = min(wake, _leaves(mark, cell))
     if kind == ADD:
-        wake = min(wake, _add_value(record, base, cells, c, heap, edge, known, out, o, offset))
+        next_ = _add_value(cell, record, heap, edge, known, out)
     elif kind in (SINCE, UNANSWERED):
-        last = record[state] - (1 if kind == UNANSWERED else 0)
-        some = record[state] != (NOTHING if kind == SINCE else 0)
-        out[o + cells[c, C_OUT]] = (now - last) // DAY if some else NOTHING
-        if some:
-            wake = min(wake, last + ((now - last) // DAY + 1) * DAY + offset)
+        next_ = _since_value(kind, cell, record, now, out)
     elif kind == LAST:
-        there = known and record[state + 1] != NOTHING and record[state] > edge
-        out[o + cells[c, C_OUT]] = record[state + 1] if there else NOTHING
-        if there and cells[c, C_MARK] < 0 and not cells[c, C_CALENDAR]:
-            wake = min(wake, _leaves(record[state], cells, c) + offset)
+        next_ = _last_value(cell, record, edge, known, out)
     elif kind == DISTINCT:
-        wake = min(wake, _distinct_value(record, base, cells, c, heap, edge, known, out, o, offset))
+        next_ = distinct_value(cell, record, heap, edge, known, open_ended(cell), out)
     elif kind == TOP:
-        wake = min(wake, _top_value(record, base, cells, c, heap, edge, known, out, o, offset))
-    elif cells[c, C_MARK] >= 0 or cells[c, C_CALENDAR]:
-        out[o + cells[c, C_OUT]] = record[state] if known else NOTHING
+        next_ = top_value(cell, record, heap, edge, known, out)
     else:
-        while record[state + HEAD] < record[state + TAIL]:
-            place = entry(record, state, record[state + HEAD], 2)
-            if heap[place] > edge:
-                wake = min(wake, heap[place] + cells[c, C_WINDOW] + offset)
-                break
-            record[state + HEAD] += 1
-        some = record[state + HEAD] < record[state + TAIL]
-        out[o + cells[c, C_OUT]] = heap[entry(record, state, record[state + HEAD], 2) + 1] if some else NOTHING
-    return status, wake
+        next_ = _extreme_value(cell, record, heap, edge, known, out)
+    return status, min(wake, next_)
 
 
 @inlined
-def _leaves(t, cells, c):
-    hop = max(cells[c, C_HOP], 1)
-    return (t + hop - 1) // hop * hop + cells[c, C_WINDOW]
-
-
-@inlined
-def _add_value(record, base, cells, c, heap, edge, known, out, o, offset):
-    state, wake = base + cells[c, C_STATE], NEVER
-    while record[state + HEAD] < record[state + TAIL]:
-        place = entry(record, state, record[state + HEAD], 3)
-        if heap[place] > edge:
-            wake = heap[place] + cells[c, C_WINDOW] + offset
-            break
-        record[state + RING] -= heap[place + 1]
-        record[state + RING + 1] -= heap[place + 2]
-        record[state + HEAD] += 1
-    if cells[c, C_OUT] >= 0:
-        out[o + cells[c, C_OUT]] = record[state + RING] if known else NOTHING
-    if cells[c, C_OUT2] >= 0:
-        out[o + cells[c, C_OUT2]] = record[state + RING + 1] if known else NOTHING
-    return wake
-
-
-@inlined
-def _distinct_value(record, base, cells, c, heap, edge, known, out, o, offset):
-    state, wake = base + cells[c, C_STATE], NEVER
-    if cells[c, C_MARK] < 0 and not cells[c, C_CALENDAR] and record[state + NUMBER]:
-        if record[state + TABLE] <= edge:  # the oldest may have left: look through, and note the oldest that stays
-            i = 0
-            while i < record[state + CAP]:
-                place = record[state + BASE] + i * 2
-                if heap[place] != 0 and heap[place + 1] <= edge:
-                    remove(record, state, heap, place, 2)  # another may have moved up into this place: look again
-                else:
-                    i += 1
-            record[state + TABLE] = _oldest(record, state, heap)
-            if record[state + NUMBER] == 0:
-                clear(record, state, heap, 2)
-        if record[state + NUMBER]:
-            wake = record[state + TABLE] + cells[c, C_WINDOW] + offset
-    out[o + cells[c, C_OUT]] = record[state + NUMBER] if known else NOTHING
-    return wake
+def _let_in(kind, cell, record, heap, now):
+    """Events that waited enter as the delayed clock reaches them. Gives (status, when the next does)."""
+    if record[cell.word + HEAD] == record[cell.word + TAIL]:
+        return OK, NEVER
+    at = part(heap, entry(record, cell.word, record[cell.word + HEAD], 3))[0]
+    return _enter_waiting(kind, cell, record, heap, now) if at <= now else (OK, at + cell.offset)
 
 
 @compiled
-def _oldest(record, state, heap):
-    oldest = NEVER
-    for i in range(record[state + CAP]):
-        place = record[state + BASE] + i * 2
-        if heap[place] != 0:
-            oldest = min(oldest, heap[place + 1])
-    return oldest
+def _enter_waiting(kind, cell, record, heap, now):
+    # Not compiled into every column: most cells have no offset, and each copy would double the code of its kind.
+    status = OK
+    while record[cell.word + HEAD] < record[cell.word + TAIL]:
+        waiting = part(heap, entry(record, cell.word, record[cell.word + HEAD], 3))
+        at = waiting[0]
+        if at > now:
+            return status, at + cell.offset
+        record[cell.word + HEAD] += 1
+        end = (at + cell.hop - 1) // cell.hop * cell.hop
+        status |= enter(kind, cell, record, heap, at, end, waiting[1], waiting[2])
+    return status, NEVER
 
 
 @inlined
-def _top_value(record, base, cells, c, heap, edge, known, out, o, offset):
-    state, wake = base + cells[c, C_STATE], NEVER
-    totals, table = state + RING + TABLE, state + RING
+def _leaves(t, cell):
+    return (t + cell.hop - 1) // cell.hop * cell.hop + cell.window
+
+
+@inlined
+def _add_value(cell, record, heap, edge, known, out):
+    state, wake = cell.state, NEVER
     while record[state + HEAD] < record[state + TAIL]:
-        place = entry(record, state, record[state + HEAD], 3)
-        if heap[place] > edge:
-            wake = heap[place] + cells[c, C_WINDOW] + offset
+        oldest = part(heap, entry(record, state, record[state + HEAD], 3))
+        if oldest[0] > edge:
+            wake = oldest[0] + cell.window + cell.offset
             break
+        record[state + RING] -= oldest[1]
+        record[state + RING + 1] -= oldest[2]
         record[state + HEAD] += 1
-        amount = heap[place + 2]
-        record[totals] -= amount
-        held = find(record, table, heap, heap[place + 1], 3)
-        if amount > 0 and heap[held + 1] == record[totals + 1]:
-            record[totals + 2] = 1
-        heap[held + 1] -= amount
-        if amount < 0 and heap[held + 1] > record[totals + 1]:
-            record[totals + 1] = heap[held + 1]
-        heap[held + 2] -= 1
-        if heap[held + 2] == 0:
-            remove(record, table, heap, held, 3)
-    if record[totals + 2]:
-        largest = 0
-        for i in range(record[table + CAP]):
-            place = record[table + BASE] + i * 3
-            if heap[place] != 0:
-                largest = max(largest, heap[place + 1])
-        record[totals + 1], record[totals + 2] = largest, 0
-    positive = known and record[totals] > 0
-    out[o + cells[c, C_OUT]] = record[totals + 1] if positive else NOTHING
-    out[o + cells[c, C_OUT2]] = record[totals] if positive else NOTHING
+    if cell.out >= 0:
+        out[cell.out] = record[state + RING] if known else NOTHING
+    if cell.out2 >= 0:
+        out[cell.out2] = record[state + RING + 1] if known else NOTHING
     return wake
+
+
+@inlined
+def _since_value(kind, cell, record, now, out):
+    held, nothing, late = record[cell.state], 0 if kind == UNANSWERED else NOTHING, 1 if kind == UNANSWERED else 0
+    if held == nothing:
+        out[cell.out] = NOTHING
+        return NEVER
+    days = (now - held + late) // DAY
+    out[cell.out] = days
+    return held - late + (days + 1) * DAY + cell.offset
+
+
+@inlined
+def _last_value(cell, record, edge, known, out):
+    at, last = record[cell.state], record[cell.state + 1]
+    there = known and last != NOTHING and at > edge
+    out[cell.out] = last if there else NOTHING
+    return _leaves(at, cell) + cell.offset if there and not open_ended(cell) else NEVER
+
+
+@inlined
+def _extreme_value(cell, record, heap, edge, known, out):
+    state = cell.state
+    if open_ended(cell):
+        out[cell.out] = record[state] if known else NOTHING
+        return NEVER
+    while record[state + HEAD] < record[state + TAIL]:
+        best = part(heap, entry(record, state, record[state + HEAD], 2))
+        if best[0] > edge:
+            out[cell.out] = best[1]
+            return best[0] + cell.window + cell.offset
+        record[state + HEAD] += 1
+    out[cell.out] = NOTHING
+    return NEVER
 
 
 @compiled
@@ -350,6 +331,3 @@ def empty(record, cells):
             record[state + 1] = NOTHING
         elif kind in (LEAST, GREATEST) and (cells[i, C_MARK] >= 0 or cells[i, C_CALENDAR]):
             record[state] = NOTHING
-
-
-assert C_CHANNEL + 1 == C_SECOND  # the two numbers of an event stand side by side in a cell's row

@@ -14,7 +14,9 @@ from houfeng.packs.language.expression import Node
 from houfeng.packs.language.functions import T
 from houfeng.packs.model import Definition, Form, Pack
 from houfeng.packs.roads.measures import EPOCH, day_number
-from houfeng.watch.kernel.filter import FEATURE, RATIO, SCALED, TODAY, V_DAYS, V_ENTERS, V_EVENT, WIDEN, Op
+from houfeng.watch.kernel.filter import FEATURE, RATIO, SCALED, TODAY
+from houfeng.watch.kernel.intervals import Op
+from houfeng.watch.kernel.sleeping import Sleeper, slackened
 from houfeng.watch.kernel.writing import MAX_INSTRUCTIONS, NUMERIC, Writer, is_constant
 
 _MIRROR = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "="}
@@ -26,7 +28,8 @@ class Variable:
 
     `rises` and `falls` say what can make it greater or less, or known (`filter.V_EVENT` …; nothing: anything), of which
     `cell`: a cell's number, or the word of a lane's span. `span` is the window's length: what is true of a short one is
-    soon false again.
+    soon false again. `digits`: the doubles are those nearest to numbers of so many decimal places (less one; 0: no such
+    thing is known), so that comparing them compares the numbers.
     """
 
     form: int
@@ -37,6 +40,7 @@ class Variable:
     falls: int | None = None
     cell: int = 0
     span: int = 0
+    digits: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,7 @@ class Conditions:
     code: list[tuple[int, int, int, int]] = field(default_factory=list)
     _spans: list[tuple[int, int]] = field(default_factory=list)
     _guards: list[list[Guard] | None] = field(default_factory=list)
-    _sleeps: list[list[Guard] | None] = field(default_factory=list)
-    _height: int = 1
+    height: int = 1
 
     def __post_init__(self) -> None:
         for nodes in self.rules:
@@ -86,12 +89,11 @@ class Conditions:
                 del self.code[start:]
                 answer = Writer(self, start).emit(Op.ANY_TRUTH)
             self.code.append((int(Op.OR), len(self.code) - start, answer, answer))  # the last register is the answer
-            self._height = max(self._height, len(self.code) - start)
+            self.height = max(self.height, len(self.code) - start)
             self._spans.append((start, len(self.code)))
-            found = [self._guard(node) for node in nodes]
+            found = [self.guard(node) for node in nodes]
             self._guards.append(None if None in found else [g for guards in found for g in guards or ()])
-            asleep = [self._guard(node, weigh=self._wakefulness) for node in nodes]
-            self._sleeps.append(None if None in asleep else [g for guards in asleep for g in guards or ()])
+        self._sleeper = Sleeper(self)
 
     def program(self, day: date, features: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[Any, ...]:
         """The program as of a day: its parameters put in, its guards sorted. See `filter.may_hold`."""
@@ -108,43 +110,37 @@ class Conditions:
             above,
             below,
             np.array(self._spans, np.int64).reshape(-1, 2),
-            np.array(self.code, np.int64).reshape(-1, 4),
+            self._code(day),
             constants,
             np.zeros(max(1, len(self.variables))),
-            np.zeros((self._height + 1, 3)),
+            np.zeros((self.height + 1, 3)),
             np.zeros(rules + 1, np.int64),
             np.zeros(max(1, rules), np.int64),
-            *self._asleep(constants),
+            *self._sleeper.tables(constants),
+            *self._sleeper.tests(constants),
         )
 
-    def _asleep(self, constants: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[Any, Any, Any]:
-        """For `filter.sleeps_until`: per variable and direction the first limit; and whether a rule never sleeps."""
-        limits: dict[tuple[int, bool], float] = {}
-        never = False
-        for guards in self._sleeps:
-            never = never or guards is None or any(self._kind(guard) is None for guard in guards)
-            for guard in guards or ():
-                limit = constants[guard.constant]
-                if limit == limit:
-                    place, choose = (guard.variable, guard.above), min if guard.above else max
-                    limits[place] = choose(limits.get(place, limit), limit)
-        table = []
-        for n, (variable, above) in enumerate(limits):
-            kind = self._kind(Guard(variable, above, 0))
-            table.append([variable, int(above), kind or 0, self.variables[variable].cell, n])
-        slack = [limit + abs(limit) * WIDEN * (-1 if above else 1) for (_, above), limit in limits.items()]
-        return np.array(table, np.int64).reshape(-1, 5), np.array(slack or [0.0]), np.array([never])
+    def _code(self, day: date) -> Any:
+        """The code, with the word by what is loaded or constant that says how exact it is (see `intervals.EXACT`)."""
+        code = np.array(self.code, np.int64).reshape(-1, 4)
+        for i in np.flatnonzero(code[:, 0] == Op.LOAD).tolist():
+            code[i, 3] = self.variables[code[i, 2]].digits
+        for i in np.flatnonzero(code[:, 0] == Op.CONSTANT).tolist():
+            code[i, 3] = self._digits(self._constants[code[i, 2]], day)
+        return code
 
-    def _kind(self, guard: Guard) -> int | None:
-        variable = self.variables[guard.variable]
-        return variable.rises if guard.above else variable.falls
-
-    def _wakefulness(self, guards: list[Guard]) -> int:
-        """How often guards wake a rule that sleeps: low is better; nothing known is worst."""
-        cost = {V_EVENT: 0, V_DAYS: 1, V_ENTERS: 2, None: 100}  # shares and means are often true from the start
-        return (
-            max((cost.get(self._kind(g), 5) << 40) + self.variables[g.variable].span for g in guards) if guards else 0
-        )
+    def _digits(self, constant: Node | float, day: date) -> int:
+        if isinstance(constant, float):
+            return 0
+        value = self._value(constant, day)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return 1
+        if isinstance(value, str | date):
+            return 1
+        if isinstance(value, Decimal) and value.is_finite():
+            places = -int(value.as_tuple().exponent)
+            return 1 + max(0, places) if places < 15 else 0
+        return 0
 
     def _sorted(self, constants: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[Any, Any, Any]:
         ups: dict[int, list[tuple[float, int]]] = {}
@@ -156,8 +152,8 @@ class Conditions:
             for guard in guards or ():
                 limit = constants[guard.constant]
                 if limit == limit:  # an unknown limit is never passed
-                    slack = abs(limit) * WIDEN * (-1 if guard.above else 1)
-                    (ups if guard.above else downs).setdefault(guard.variable, []).append((limit + slack, rule))
+                    one = (slackened(limit, guard.above), rule)
+                    (ups if guard.above else downs).setdefault(guard.variable, []).append(one)
         index = np.zeros((free + 1, 4), np.int64)
         above: list[tuple[float, int]] = []
         below: list[tuple[float, int]] = []
@@ -170,13 +166,18 @@ class Conditions:
 
     def _number(self, node: Node, day: date) -> float:
         """A literal or parameter as a double; NaN where it is unknown."""
-        value = node.value
+        if node.op == "neg":
+            return -self._number(node.args[0], day)
+        return self.double(self._value(node, day))
+
+    def _value(self, node: Node, day: date) -> Any:
+        """A literal, parameter or the negative of one, but for its sign."""
+        if node.op == "neg":
+            return self._value(node.args[0], day)
         if node.op == "parameter":
             dated = self.pack.parameters[node.value].on(day, day)
-            value = dated.value if dated else None
-        elif node.op == "neg":
-            return -self._number(node.args[0], day)
-        return self.double(value)
+            return dated.value if dated else None
+        return node.value
 
     def double(self, value: Any) -> float:
         """A value as the filter's double: words by their number, days and moments counted from 1970."""
@@ -216,7 +217,14 @@ class Conditions:
         """The definition of an item node."""
         return self.pack.items.get((self.kind, node.value.name)) if node.op == "item" else None
 
-    def _guard(self, node: Node, depth: int = 0, weigh: Weigh | None = None) -> list[Guard] | None:
+    def plain(self, node: Node) -> Node | None:
+        """What an item stands for that is nothing but another expression."""
+        item = self.item(node)
+        if item is None or item.measure is not None or item.exemptions or item.rows:
+            return None
+        return item.node if item.form in (Form.DERIVED, Form.VALUE, Form.THEME) else None
+
+    def guard(self, node: Node, depth: int = 0, weigh: Weigh | None = None) -> list[Guard] | None:
         """Comparisons of which one must be true for `node` to be true, or nothing where none is known.
 
         Of several such sets the one of least weight; by default, the one that is rarely true.
@@ -226,18 +234,18 @@ class Conditions:
         if depth > 50:
             return None
         if item is not None and item.measure is None:
-            plain = item.form in (Form.DERIVED, Form.VALUE, Form.THEME) and item.node is not None
-            return self._guard(item.node, depth + 1, weigh) if plain and not item.exemptions and item.node else None
+            plain = self.plain(node)
+            return None if plain is None else self.guard(plain, depth + 1, weigh)
         if item is not None and item.measure is not None and item.measure.compare is not None:
             operator, limit = item.measure.compare
             if self.is_feature(item.name):  # compared already, where it was measured
                 operator, limit = ">=", Decimal("0.5")
             return self._compare_guard(item.name, operator, self.constant(float(limit)))
         if node.op == "and":
-            found = [g for arg in node.args if (g := self._guard(arg, depth + 1, weigh)) is not None]
+            found = [g for arg in node.args if (g := self.guard(arg, depth + 1, weigh)) is not None]
             return min(found, key=weigh, default=None)
         if node.op == "or":
-            each = [self._guard(arg, depth + 1, weigh) for arg in node.args]
+            each = [self.guard(arg, depth + 1, weigh) for arg in node.args]
             return None if None in each else [g for guards in each for g in guards or ()]
         if node.op in _MIRROR:
             left, right = node.args

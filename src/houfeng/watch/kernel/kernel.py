@@ -10,13 +10,13 @@ import numpy as np
 
 from houfeng.errors import EnvironmentFault, Text
 from houfeng.watch.kernel import cells, memory
-from houfeng.watch.kernel.cells import NO_ROOM, OK
-from houfeng.watch.kernel.layout import C_CALENDAR, C_MARK, Layout
+from houfeng.watch.kernel.layout import NO_ROOM, OK, Layout
 from houfeng.watch.kernel.memory import Words
-from houfeng.watch.kernel.windows import OPEN, run_events, run_ticks
+from houfeng.watch.kernel.windows import OPEN, run
 
 WRITE_NONE, WRITE_WATCHED, WRITE_ALL = 0, 1, 2
-CHUNK = 1 << 16
+NONE = (np.empty(0, np.int64),) * 7
+CHUNK = 1 << 14
 """Events or keys of one call of the compiled code: bounds the rows it may write."""
 
 
@@ -60,9 +60,8 @@ class Kernel:
         self.heap = memory.arena(self.memory_limit // 8)
         self.wakes, self.cooling, self.slots = (memory.reserve(self.max_keys) for _ in range(3))
         self.hot = memory.reserve(self.max_keys // 8 + 1).view(np.uint8)
-        marks = bool((self.layout.cells[:, C_MARK] >= 0).any() or (self.layout.cells[:, C_CALENDAR] > 0).any())
         parts = (self.layout.lanes, self.layout.columns, self.layout.spans, self.layout.aggregates, self.layout.cells)
-        self.shape = (*parts, marks, self.layout.rings, self.layout.hops, width)
+        self.shape = (*parts, self.layout.rings, self.layout.hops, width)
 
     def add_keys(self, number: int, wake: int = 0) -> None:
         """Make records for keys up to `number`; they are first visited at the day's end at or after `wake`.
@@ -88,15 +87,14 @@ class Kernel:
             EnvironmentFault: the memory limit is reached, or a sum left 64 bits. The state is then of no use.
         """
         first, total = 0, len(events.times)
+        links, tails = np.empty(total, np.int64), np.empty(total, np.int64)
         while first < total:
-            last = min(total, first + CHUNK)
-            while last < total and events.times[last] == events.times[last - 1]:
-                last += 1  # an instant is never cut
+            latest = events.times[min(total, first + CHUNK) - 1]
+            last = int(np.searchsorted(events.times, latest, "right"))  # an instant is never cut
             size = last - first
             out, at = np.empty((size, max(1, self.layout.width)), np.int64), np.empty((size, 3), np.int64)
-            links, tails = np.empty(total, np.int64), np.empty(total, np.int64)
             batch = (*events, links, tails)
-            status, rows = run_events(self.shape, self.state, program, batch, first, last, day_end, mode, out, at)
+            status, rows = run(self.shape, self.state, program, batch, first, last, day_end, mode, False, out, at)
             self._check(status)
             yield Rows(at[:rows], out[:rows], links)
             first = last
@@ -109,7 +107,7 @@ class Kernel:
             if not size:
                 continue
             out, at = np.empty((size, max(1, self.layout.width)), np.int64), np.empty((size, 3), np.int64)
-            status, rows = run_ticks(self.shape, self.state, program, first, last, day_end, mode, out, at)
+            status, rows = run(self.shape, self.state, program, NONE, first, last, day_end, mode, True, out, at)
             self._check(status)
             yield Rows(at[:rows], out[:rows], np.empty(0, np.int64))
 

@@ -21,6 +21,11 @@ from houfeng.watch.plan import Plan
 
 NOTHING = np.iinfo(np.int64).min
 """The number that stands for unknown."""
+NEVER = np.iinfo(np.int64).max
+"""The instant that does not come."""
+DAY = 86400
+OK, NO_ROOM, OVERFLOW = 0, 1, 2
+"""What the compiled code says of its work, to be joined bit by bit."""
 
 
 class Cell(IntEnum):
@@ -85,7 +90,8 @@ G_COLUMN, G_WORD, G_OUT = range(3)
     C_HOPS,
     C_EVEN,
 ) = range(16)
-CELL_COLUMNS = 16
+LANE_ROW, COLUMN_ROW, SPAN_ROW, AGGREGATE_ROW, CELL_ROW, RING_ROW = 8, 2, 5, 3, 16, 2
+"""Words of their rows."""
 
 
 @dataclass(frozen=True)
@@ -199,7 +205,7 @@ class _Builder:
             lane.spans.setdefault(measure.window, []).append((lane.columns.index((kind, channel)), output))
 
     def _cell(self, item: Definition, measure: Measure) -> None:
-        row = [0] * CELL_COLUMNS
+        row = [0] * CELL_ROW
         kind = Cell.UNANSWERED if measure.without else CELL_OF[measure.function]
         feed = self._feed(measure.source, measure.by[0], measure.through)
         arguments = measure.args if measure.args else (None,)
@@ -239,7 +245,7 @@ class _Builder:
             width = 1 + len(lane.columns)
             place = [width, self.words, len(spans), len(lane.spans), len(columns), self._hop(lane.hop)]
             lanes.append([lane.feed, lane.hop, *place])
-            self.words += RING + 1
+            self.words += RING
             columns += [[*column] for column in lane.columns]
             for window in sorted(lane.spans):
                 wanted = lane.spans[window]
@@ -252,12 +258,12 @@ class _Builder:
         return Layout(
             self.plan,
             self.feeds,
-            _table(lanes, 8),
-            _table(columns, 2),
-            _table(spans, 5),
-            _table(aggregates, 3),
-            _table(self.cells, CELL_COLUMNS),
-            _table(self._rings(lanes), 2),
+            _table(lanes, LANE_ROW),
+            _table(columns, COLUMN_ROW),
+            _table(spans, SPAN_ROW),
+            _table(aggregates, AGGREGATE_ROW),
+            _table(self.cells, CELL_ROW),
+            _table(self._rings(lanes), RING_ROW),
             np.array(self.hops, np.int64),
             max(self.words, 1),
             self.outputs,
@@ -278,7 +284,7 @@ class _Builder:
         for cell in self.cells:
             if cell[C_OFFSET]:
                 found.append([cell[C_WORD], 3])
-            elif cell[C_TYPE] in RING_WIDTH and cell[C_MARK] < 0 and not cell[C_CALENDAR]:
+            if cell[C_TYPE] in RING_WIDTH and cell[C_MARK] < 0 and not cell[C_CALENDAR]:
                 found.append([cell[C_STATE], RING_WIDTH[Cell(cell[C_TYPE])]])
             if cell[C_TYPE] == Cell.DISTINCT:
                 found.append([cell[C_STATE], 0])

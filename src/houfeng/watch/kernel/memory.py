@@ -13,11 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numba import config, njit
+from llvmlite import ir
+from numba import config, njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from numba.np.arrayobj import make_array
 
 
 def _digest() -> str:
-    sources = sorted(Path(__file__).parent.glob("*.py"))
+    sources = sorted(Path(__file__).parent.rglob("*.py"))
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
 
 
@@ -45,6 +49,43 @@ inlined: Any = njit(cache=True, nogil=True, error_model="numpy", forceinline=Tru
 """The same for small functions of inner loops: a call that passes arrays costs more than their work."""
 
 Words = np.ndarray[Any, np.dtype[np.int64]]
+
+
+def _address(context, builder, kind, words):
+    return make_array(kind)(context, builder, words).data if isinstance(kind, types.Array) else words
+
+
+def _part(_context, words, place):
+    """The words from `place` on, to be read and written as `part(heap, place)[2]`.
+
+    Of every index of an array Numba asks whether it is below zero, to count it from the end, and of every array handed
+    on it counts the references: together more instructions than most of the kernel's work. A part is a bare address,
+    of an array or of a part of one; whoever takes it sees to it that the array outlives it.
+    """
+
+    def write(context, builder, signature, args):
+        return builder.gep(_address(context, builder, signature.args[0], args[0]), [args[1]])
+
+    return types.CPointer(words.dtype)(words, types.int64), write
+
+
+def _fetch(_context, words, place):
+    """Have the line of `place` brought near, without waiting for it."""
+
+    def write(context, builder, signature, args):
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        address = builder.gep(_address(context, builder, signature.args[0], args[0]), [args[1]])
+        how = [ir.Constant(number, n) for n in (1, 3, 1)]  # to be written, to stay, data
+        builder.call(function, [builder.bitcast(address, byte), *how])
+        return context.get_dummy_value()
+
+    return types.void(words, types.int64), write
+
+
+part: Any = intrinsic(_part)
+fetch: Any = intrinsic(_fetch)
 
 NORESERVE = 0x4000  # Linux; elsewhere the flag is not set
 CLASSES = 48

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from houfeng.packs.language.expression import Node
 from houfeng.packs.language.functions import T
 from houfeng.packs.model import Definition, Form
-from houfeng.watch.kernel.filter import Op
+from houfeng.watch.kernel.intervals import Op
 
 if TYPE_CHECKING:
     from houfeng.watch.kernel.conditions import Conditions

@@ -16,7 +16,7 @@ from houfeng.watch.episodes import Signal, alert_id, turn
 from houfeng.watch.kernel import memory
 from houfeng.watch.kernel.memory import Words
 from houfeng.watch.live.batches import Openings
-from houfeng.watch.live.changes import CLEARED, ESCALATED, OPENED, Change, make_change
+from houfeng.watch.live.changes import CLEARED, ESCALATED, OPENED, Change, Speaker
 from houfeng.watch.live.exact import Exact
 from houfeng.watch.live.transitions import CLEAR, advance
 from houfeng.watch.merging import Merger
@@ -75,6 +75,7 @@ class Alerting:
     open: dict[tuple[str, str], _Open] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.speaker = Speaker(self.pack)
         width = max(1, len(self.rules))
         self.levels = (
             memory.reserve(self.max_keys * width // 8 + 1).view(np.int8)[: self.max_keys * width].reshape(-1, width)
@@ -173,7 +174,7 @@ class Alerting:
         else:
             held.tier = TIERS[level - 1]
         step, held.steps = held.steps, held.steps + 1
-        return make_change(self.pack, rule, key, held.alert_id, step, what, instant, event, held.tier, values)
+        return self.speaker.change(rule, key, held.alert_id, step, what, instant, event, held.tier, values)
 
     def _merge(self, changes: list[Change]) -> Iterable[Change]:
         """The changes with those of the merging rules after the ones they rest on, instant by instant."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from houfeng.book.model import kinds
 from houfeng.packs.roads.measures import DAY, day_of
 from houfeng.watch.kernel.interner import Interner
 from houfeng.watch.kernel.kernel import Events, Rows
@@ -35,7 +36,8 @@ class Batch:
             places = np.flatnonzero(feeds == feed)
             rows = self.rows[feed]
             assert rows is not None
-            found[places] = self.readers[feed].ids(rows.take(pa.array(self.row[events[places]])))
+            key = rows.select(list(kinds()[self.readers[feed].feed.source].key))
+            found[places] = self.readers[feed].ids(key.take(pa.array(self.row[events[places]])))
         return list(found)
 
     def openings(self, rows: Rows, first: int) -> Openings:

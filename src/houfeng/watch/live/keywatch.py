@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -17,6 +17,7 @@ from houfeng.packs.model import Measure, Pack
 from houfeng.packs.roads.compile import column_of
 from houfeng.packs.roads.measures import DAY, day_number, day_of
 from houfeng.packs.roads.sql import SqlWriter
+from houfeng.watch.kernel import memory
 from houfeng.watch.kernel.conditions import RATIO, SCALED, Conditions, Variable, variable_factor
 from houfeng.watch.kernel.filter import V_DAYS, V_ENTERS, V_EVENT, V_MOVES, V_SPAN, V_TABLE
 from houfeng.watch.kernel.interner import Interner
@@ -34,6 +35,7 @@ from houfeng.watch.plan import Plan
 from houfeng.watch.reference.shards import turning_days
 
 NEVER = 1 << 40
+FOREVER = np.iinfo(np.int64).max
 ROWS_AT_ONCE = 50_000
 
 History = Callable[[str, int], Iterable[pa.Table]]
@@ -67,6 +69,7 @@ class KeyWatch:
         self.day = day_number(frame.first)
         self.until = self.day * DAY
         self.kernel = Kernel(self.layout, max_keys, memory_limit)
+        self.touched = memory.reserve(max_keys // 8 + 1).view(np.uint8)
         self.negative = False
         self._compile()
         self.daily, parameters = looked_at(pack, plan)
@@ -98,7 +101,7 @@ class KeyWatch:
             for rows in self.kernel.events(batch.events.span(first, last), self.program, day_end, WRITE_WATCHED):
                 seen.append(self._seen(rows, first, batch))
             if end > day_end:
-                for rows in self.kernel.ticks(self.program, day_end, WRITE_WATCHED):
+                for rows in self._ticks(day_end):
                     seen.append(self._seen(rows, 0, batch))
             self.until = end
             if end > day_end:
@@ -140,6 +143,7 @@ class KeyWatch:
         parts = ("records", "heap", "wakes", "cooling", "hot")
         self.kernel.load({n: arrays[f"kernel.{n}"] for n in parts})
         self.alerting.load(arrays, plain)
+        self.touched[: self.keys.count] = 1
         self.day, self.until, self.negative = plain["day"], plain["until"], plain["negative"]
         self._compile()
         self._take_frame()
@@ -162,6 +166,26 @@ class KeyWatch:
         if self.day in self.turns:
             self.program = self.conditions.program(day_of(self.day), self.today.matrix)
         self.program[3][0] = self.day
+
+    def _ticks(self, day_end: int) -> Iterator[Rows]:
+        """The day's end for all keys that may have changed. Of those alike to the last bit, one speaks for all."""
+        wakes, count = self.kernel.wakes, self.keys.count
+        alike = np.empty(0, np.int64)
+        if not self.today.names:  # then a key to which nothing ever happened, no alert either, is like any other
+            idle = (self.touched[:count] == 0) & (self.kernel.hot[:count] == 0) & (self.kernel.cooling[:count] == 0)
+            alike = np.flatnonzero(idle & (wakes[:count] <= day_end))
+        one, others = alike[:1], alike[1:]
+        wakes[others] = FOREVER
+        yield from self.kernel.ticks(self.program, day_end, WRITE_WATCHED)
+        if not len(others):
+            return
+        told = wakes[one]
+        if told[0] > day_end:
+            wakes[others] = told[0]
+            return
+        wakes[others], wakes[one] = day_end, FOREVER
+        yield from self.kernel.ticks(self.program, day_end, WRITE_WATCHED)
+        wakes[one] = told
 
     def _first_look(self, keys: Words | slice) -> Words:
         """The day's end at which keys are looked at next if something moved: not before they go live."""
@@ -213,6 +237,7 @@ class KeyWatch:
     def _read(self, batches: Mapping[str, Sequence[pa.Table]]) -> Batch:
         """The events of the batches; the first negative amount ever takes back that sums only fall by time."""
         batch = read_batch(self.readers, self.keys, self.ordered, batches)
+        self.touched[batch.events.keys] = 1
         numbers = batch.events.numbers
         if not self.negative and len(numbers) and ((numbers < 0) & (numbers != NOTHING)).any():
             self.negative = True

@@ -52,9 +52,29 @@ def doubles(column: pa.ChunkedArray, kind: T, number_of: Callable[[pa.Array], Wo
         plain = _plain(array.cast(pa.timestamp("us")).cast(pa.int64()), array) / 1e6
     elif kind is T.BOOLEAN:
         plain = _plain(array.cast(pa.int8()), array)
+    elif kind is T.DECIMAL and pa.types.is_decimal128(array.type):
+        plain = _decimals(array)
     else:
         plain = _plain(array.cast(pa.float64()), array)
     return np.append(plain, missing)
+
+
+def digits_of(kind: T, scale: int) -> int:
+    """How exact the doubles of a column are: see `Variable.digits`. Moments have parts of a second in theory only."""
+    if kind is T.DECIMAL:
+        return 1 + scale if scale < 15 else 0
+    return 1 if kind in (T.INTEGER, T.TEXT, T.DATE, T.BOOLEAN) else 0
+
+
+def _decimals(array: pa.Decimal128Array) -> Any:
+    """The double nearest to each decimal: a whole number divided once by a power of ten. Very large ones are near."""
+    pairs = np.frombuffer(array.buffers()[1], np.int64).reshape(-1, 2)[array.offset : array.offset + len(array)]
+    found = pairs[:, 0] / 10.0**array.type.scale
+    gone = np.asarray(array.is_null()) if array.null_count else np.zeros(len(array), np.bool_)
+    wide = (pairs[:, 1] != pairs[:, 0] >> 63) & ~gone
+    if wide.any():
+        found = np.where(wide, np.asarray(array.cast(pa.float64()).fill_null(0)), found)
+    return np.where(gone, np.nan, found) if array.null_count else found
 
 
 def _plain(array: pa.Array, told: pa.Array) -> Any:

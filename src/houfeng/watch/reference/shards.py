@@ -17,7 +17,7 @@ import pyarrow as pa
 from houfeng.book.model import kinds
 from houfeng.book.store import Snapshot
 from houfeng.packs.membership import membership_of
-from houfeng.packs.model import TIERS, Definition, Measure, Pack
+from houfeng.packs.model import TIERS, Definition, Measure, Pack, Rule
 from houfeng.packs.roads.compile import column_of
 from houfeng.packs.roads.measures import DAY, compared, instant_sql, seconds
 from houfeng.packs.roads.sql import SqlWriter, definition_sql, name, true
@@ -248,14 +248,19 @@ def levels(plan: Plan, writer: SqlWriter) -> list[str]:
     for rule in plan.rules:
         if rule.merge:
             continue
-        branches = " ".join(
-            f"WHEN {true(writer.write(node))} THEN {TIERS.index(tier) + 1}"
-            for tier, node in reversed(list(rule.tiers.items()))
-        )
-        columns.append(f"CAST(CASE {branches} ELSE 0 END AS TINYINT) AS {name(f'{rule.name}:level')}")
+        columns.append(f"{level_sql(rule, writer)} AS {name(f'{rule.name}:level')}")
         clear = true(writer.write(rule.clear_when)) if rule.clear_when is not None else "TRUE"
         columns.append(f"{clear} AS {name(f'{rule.name}:clear')}")
     return columns
+
+
+def level_sql(rule: Rule, writer: SqlWriter) -> str:
+    """The level of the highest tier that holds; 0 where none does."""
+    branches = " ".join(
+        f"WHEN {true(writer.write(node))} THEN {TIERS.index(tier) + 1}"
+        for tier, node in reversed(list(rule.tiers.items()))
+    )
+    return f"CAST(CASE {branches} ELSE 0 END AS TINYINT)"
 
 
 def _default(item: Definition, alias: str) -> str:

@@ -30,6 +30,7 @@ from houfeng.watch.service import packs
 from houfeng.watch.service import state as states
 from houfeng.watch.service.core import Core, Limits
 from houfeng.watch.service.loading import about_of, in_force, load, write_about
+from houfeng.watch.service.process import keep_house
 from houfeng.watch.service.rebuild import rebuild, stand
 
 ROWS = 200_000
@@ -53,6 +54,7 @@ def open_core(
         InputError: the book holds nobody to watch.
         EnvironmentFault: log or journal is damaged, or the disk says no.
     """
+    keep_house()
     folder = place or book.path / "watch"
     stores = place is None
     with ExitStack() as undo:

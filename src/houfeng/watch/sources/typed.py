@@ -28,14 +28,13 @@ from houfeng.book.intake.values import Reader
 from houfeng.book.model import ARROW, Field, Kind, Type, code_lists
 from houfeng.errors import Level, Text
 from houfeng.watch.journal.entries import INSTANT, OFFSET, REJECTED
-from houfeng.watch.sources import plain
+from houfeng.watch.sources import direct, plain
 from houfeng.watch.sources.scanning import ABSENT, NULL, Bytes, Ints, Marks, Spans, gather
 
 Raw = Callable[[Positions], list[str]]
 """Gives what was found in some rows, for people."""
 
 _SIZES = {Type.MONEY: (18, 2), Type.RATE: (5, 5), Type.NUMBER: (15, 5)}  # digits before the point, after it
-_CHECKS = {"": plain.COPIED, "party": plain.PARTY, "uscc": plain.USCC}
 _REQUIRED = Text("必填字段为空", "a required field is empty")
 _FILL = Text("补填后再报", "fill it in and send it again")
 
@@ -75,7 +74,7 @@ class Typist:
         findings = list(found)
         for name, column in self._columns.items():
             if name in columns:
-                values[name], more = self._reader.read((placed or self._columns)[name], columns[name])
+                values[name], more = self._cells((placed or self._columns)[name], columns[name])
                 findings += more
             else:
                 values[name] = pa.nulls(count, ARROW[column.field.type])
@@ -101,11 +100,22 @@ class Typist:
             values, ok = _identifiers(item, buf, spans, what)
         else:
             values, ok = _fixed(item, buf, spans, what)
+        return self._mended(column, values, ok, lambda odd: _texts(buf, spans[odd], what[odd])[0])
+
+    def _cells(self, column: Column, cells: pa.Array) -> tuple[pa.Array, list[Finding]]:
+        found = direct.typed(column, cells)
+        if found is None:
+            return self._reader.read(column, cells)
+        return self._mended(column, *found, lambda odd: cells.take(pa.array(odd)))
+
+    def _mended(
+        self, column: Column, values: pa.Array, ok: Bytes, texts_of: Callable[[Positions], pa.Array]
+    ) -> tuple[pa.Array, list[Finding]]:
+        """Values of which those that are not `ok` are read as texts."""
         odd = np.flatnonzero(ok == 0)
         if not len(odd):
             return values, []
-        texts = _texts(buf, np.ascontiguousarray(spans[odd]), what[odd])[0]
-        read, findings = self._reader.read(column, texts)
+        read, findings = self._reader.read(column, texts_of(odd))
         values = read if len(odd) == len(ok) else pc.replace_with_mask(values, pa.array(ok == 0), read)
         return values, [replace(f, at=odd[f.at]) for f in findings]
 
@@ -250,11 +260,7 @@ def _bitmap(valid: NDArray[np.uint8]) -> pa.Buffer | None:
 
 def _identifiers(item: Field, buf: Bytes, spans: Spans, what: Marks) -> tuple[pa.Array, Bytes]:
     values, out, places, valid = _texts(buf, spans, what)
-    ok = np.zeros(len(what), np.uint8)
-    check = plain.FREE if item.type is Type.TEXT else _CHECKS.get(item.check, -1)
-    if check >= 0:
-        plain.identifiers(out, places, valid, check, ok)
-    return values, ok
+    return values, direct.identifiers(item, out, places, valid)
 
 
 def _fixed(item: Field, buf: Bytes, spans: Spans, what: Marks) -> tuple[pa.Array, Bytes]:
