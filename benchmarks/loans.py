@@ -119,12 +119,15 @@ FROM ({notes})
 """
 
 
-def make_book(folder: Path, loans: int) -> Book:
-    """A book of `loans` notes of `BANKS` banks in a new folder: balances of one month end, contracts, lines, firms."""
+def make_book(folder: Path, loans: int, borrowers: int = 0) -> Book:
+    """A book of `loans` notes of `BANKS` banks in a new folder: balances of one month end, contracts, lines, firms.
+
+    Without `borrowers` there is one for ten notes; three of five are enterprises.
+    """
     book = Book.create(folder, fixed_clock(KNOWN), synthetic=True)
     connection = duckdb.connect(config={"memory_limit": "700MB", "preserve_insertion_order": True})
     connection.execute(MACROS)
-    about = {"borrowers": max(loans // 10, 1000), "banks": BANKS, "as_of": AS_OF}
+    about = {"borrowers": borrowers or max(loans // 10, 1000), "banks": BANKS, "as_of": AS_OF}
     moment = datetime(2026, 10, 15, 9, 0)
     first = [_draft(connection, kind, sql.format(**about), "registry") for kind, sql in _REGISTERS.items()]
     book.submit(first, received_at=moment)
@@ -165,5 +168,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--loans", type=int, default=10_000_000)
+    parser.add_argument("--borrowers", type=int, default=0)
     asked = parser.parse_args()
-    make_book(asked.folder, asked.loans)
+    make_book(asked.folder, asked.loans, asked.borrowers)

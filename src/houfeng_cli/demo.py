@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,8 +21,13 @@ PERIOD, FIRST = "2025-12", "2025-10"
     "--enterprises", default=ENTERPRISES, show_default=True, type=click.IntRange(1000, 3_000_000), help="How many."
 )
 @click.option("--seed", default=20260130, show_default=True, help="The same seed gives the same province.")
-def command(out: Path, enterprises: int, seed: int) -> None:
-    """Simulate a small province, count its five articles, replay its warnings, explain one of each."""
+@click.option("--port", default=8000, show_default=True, help="Port of the desk.")
+@click.option("--desk/--no-desk", default=True, show_default=True, help="Open the desk at the end.")
+def command(out: Path, enterprises: int, seed: int, port: int, desk: bool) -> None:
+    """Simulate a small province, count its five articles, replay its warnings, open the desk on it.
+
+    Away from a terminal it ends when the desk answers.
+    """
     if (out / "province").exists() or (out / "book").exists():
         shutil.rmtree(out / "province", ignore_errors=True)
         shutil.rmtree(out / "book", ignore_errors=True)
@@ -106,6 +112,10 @@ def command(out: Path, enterprises: int, seed: int) -> None:
     ):
         click.echo(f"  {line}")
     click.echo(f"\n{out / 'five-articles.xlsx'}, {out / 'alerts.jsonl'}")
+    if desk:
+        from houfeng_cli.demo_desk import open_desk
+
+        open_desk(Path(book), port, stay=sys.stdin.isatty())
 
 
 def run(what: str, arguments: Sequence[str]) -> None:

@@ -25,7 +25,7 @@ def command() -> None:
 @command.command(name="write")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 def write(folder: Path) -> None:
-    """Write the generated pages into FOLDER/reference: commands, settings, data dictionary."""
+    """Write the generated pages into FOLDER/reference: commands, settings, data dictionary, API."""
     from houfeng.book.storage.faults import faults
 
     target = folder / "reference"
@@ -39,11 +39,13 @@ def write(folder: Path) -> None:
 def pages() -> dict[str, str]:
     """Every generated page by file name."""
     from houfeng.book.dictionary import dictionary_page
+    from houfeng_desk.api.document import written
 
     return {
         "commands.md": commands_page(),
         "settings.md": settings_page(),
         "data-dictionary.md": dictionary_page(),
+        "openapi.json": written(),
     }
 
 

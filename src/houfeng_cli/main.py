@@ -16,10 +16,18 @@ NOUNS = {
     "pack": "政策包：检查、测试、解释、比较 / packs: check, test, explain, diff",
     "themes": "五篇大文章统计 / statistics of the five articles",
     "watch": "预警：实时、重放、比较、评估 / warnings: live, replayed, compared, measured",
+    "desk": "工作台：在浏览器里看、定、签 / the web desk",
+    "worker": "后台任务：运行、查看、定时、外发 / jobs: run, list, schedules, channels",
+    "user": "账号与角色 / people and their roles",
+    "token": "接口令牌 / tokens for programs",
+    "journal": "审计日志：核验、导出 / the journal: verify, export",
     "simulate": "模拟省份 / a synthetic province",
     "demo": "一条命令看全程 / the main job in one command",
     "docs": "生成参考文档 / write the generated pages of docs",
 }
+
+FOLDERS = {"worker": "office.worker", "user": "office.user", "token": "office.token", "journal": "office.journal"}
+"""Nouns whose file stands in a folder with others."""
 
 
 class Nouns(click.Group):
@@ -33,7 +41,7 @@ class Nouns(click.Group):
         """The command group of a noun."""
         if cmd_name not in NOUNS:
             return None
-        command = importlib.import_module(f"houfeng_cli.{cmd_name}").command
+        command = importlib.import_module(f"houfeng_cli.{FOLDERS.get(cmd_name, cmd_name)}").command
         assert isinstance(command, click.Command)
         return command
 

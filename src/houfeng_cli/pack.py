@@ -1,4 +1,4 @@
-"""`houfeng pack`: list, check, test, explain, diff."""
+"""`houfeng pack`: list, check, test, explain, diff, activate."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from houfeng.errors import Level, Problem
+from houfeng.errors import Level, Problem, Text
 from houfeng.settings import load
 
 if TYPE_CHECKING:
@@ -212,3 +212,56 @@ def _key(kind: str, parts: tuple[str, ...]) -> dict[str, object]:
         else:
             found[name] = value
     return found
+
+
+@command.command(name="activate")
+@click.argument("pack", required=False)
+@click.option("--login", required=True, help="Who acts; the password is asked for.")
+@click.option("--why", required=True, help="Reason, kept with the version and in the journal.")
+@click.option("--from", "first", default=None, help="First day in force; default: today.")
+@click.option("--approve", type=int, default=None, help="Approve the proposal of this number, as another person.")
+@click.option("--refuse", type=int, default=None, help="Refuse the proposal of this number.")
+@click.option("--checked", is_flag=True, help="Cases that fail were looked at one by one.")
+@click.option("--book", default=None, help="Folder of the book.")
+@click.option("--office", "url", default=None, help="Database of the office; default: HOUFENG_OFFICE.")
+def activate(
+    pack: str | None,
+    login: str,
+    why: str,
+    first: str | None,
+    approve: int | None,
+    refuse: int | None,
+    checked: bool,
+    book: str | None,
+    url: str | None,
+) -> None:
+    """Put the version in the folder PACK into force, by two persons: one proposes it, another approves.
+
+    Proposing checks the pack, runs its cases and simulates it on the book; what came of it stands on the desk.
+    """
+    from pathlib import Path
+
+    from houfeng.errors import UsageError
+    from houfeng.office import approvals
+    from houfeng.office.identity.local import sign_in
+    from houfeng.office.packs import work
+    from houfeng_cli.office.opening import opened, say
+
+    if sum(one is not None for one in (pack, approve, refuse)) != 1:
+        raise UsageError(Text("请给出政策包、--approve 或 --refuse 之一", "give one of PACK, --approve and --refuse"))
+    password = click.prompt("Password", hide_input=True, err=True)
+    settings = load()
+    with opened(book, url) as office:
+        work.install()
+        viewer = sign_in(office, login, password).viewer
+        number = approve if approve is not None else refuse
+        if number is not None:
+            with office.begin() as session:
+                approvals.decide(session, viewer, number, approve is not None, why)
+            say(*(("已批准", "approved") if approve is not None else ("已否决", "refused")))
+            return
+        asked = work.propose_folder(office, Path(book or settings.book), viewer, str(pack), first, why, checked=checked)
+        say(
+            f"已提交审批 {asked}；由另一人：houfeng pack activate --approve {asked} --login …",
+            f"approval {asked} waits for another person: houfeng pack activate --approve {asked} --login …",
+        )

@@ -10,6 +10,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reference" / "problems.md"
 CODE = re.compile(r"(houfeng|exchange|intake|book|yaml|pack|themes|watch|simulate|engine)\.[a-z0-9]+(_[a-z0-9]+)*")
+ROOM = re.compile(r"(alert|case|desk|identity|journal|outbox|pack|houfeng)\.[a-z0-9]+(_[a-z0-9]+)*")
+ROOMS = ("office", "cases", "houfeng_desk")  # acts of the journal look like codes there
+MAKERS = {"Problem", "_weak", "report"}
 # dotted names in the source that are no problem codes: files, packages, a key in the footer of a Parquet file
 OTHER = {"pack.yaml", "book.json", *(f"houfeng.{name}" for name in ("book", "library", "clock", "errors", "calls"))}
 COMPOSED = {"exchange.total_rows", "exchange.footer_rows"}  # written as f"exchange.{why}_rows"
@@ -17,6 +20,8 @@ COMPOSED = {"exchange.total_rows", "exchange.footer_rows"}  # written as f"excha
 
 def _literals() -> Iterator[tuple[str, str]]:
     for path in sorted((ROOT / "src").rglob("*.py")):
+        if set(path.parts) & set(ROOMS):
+            continue
         tree = ast.parse(path.read_text("utf-8"))
         keys = {id(key) for node in ast.walk(tree) if isinstance(node, ast.Dict) for key in node.keys}
         keys |= {id(node.slice) for node in ast.walk(tree) if isinstance(node, ast.Subscript)}
@@ -25,8 +30,23 @@ def _literals() -> Iterator[tuple[str, str]]:
                 yield node.value, f"{path.relative_to(ROOT)}:{node.lineno}"
 
 
+def _made() -> Iterator[tuple[str, str]]:
+    """The codes that calls which make a problem begin with, and those of classes of errors."""
+    for path in sorted((ROOT / "src").rglob("*.py")):
+        if not set(path.parts) & set(ROOMS):
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "code":
+                yield getattr(node.value, "value", ""), f"{path.relative_to(ROOT)}:{node.lineno}"
+            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+                name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                if name in MAKERS and isinstance(node.args[0].value, str):
+                    yield node.args[0].value, f"{path.relative_to(ROOT)}:{node.lineno}"
+
+
 def _raised() -> dict[str, str]:
-    return {code: place for code, place in _literals() if CODE.fullmatch(code) and code not in OTHER}
+    found = {code: place for code, place in _literals() if CODE.fullmatch(code) and code not in OTHER}
+    return found | {code: place for code, place in _made() if ROOM.fullmatch(code)}
 
 
 def _documented() -> list[str]:

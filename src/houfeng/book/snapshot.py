@@ -94,12 +94,10 @@ class Snapshot:
         chosen = [*(self._columns(shape, columns)), SUBMISSION, ROW]
         entries = self._chosen(shape, as_of, exact)
         where = _condition(shape, as_of, exact)
-        parts = self._parts(shape, entries)
-        table = self._tables(folder_of(kind))
         if as_of is None or shape.time is not Time.VALIDITY or not _overlap(shape, entries):
-            return scan_sql(table, shape, parts, chosen, where)
+            return self._scan(shape, entries, chosen, where)
         needed = [*chosen, *(name for name in shape.key if name not in chosen)]
-        return _one_per_key(shape, scan_sql(table, shape, parts, needed, where), chosen, entries)
+        return _one_per_key(shape, self._scan(shape, entries, needed, where), chosen, entries)
 
     def select_all(self, kind: str, columns: Sequence[str] | None = None, *, late: bool = True) -> str:
         """DuckDB SQL of the rows of every submission that ever was in force, replaced ones too; `late` as in `select`.
@@ -111,7 +109,11 @@ class Snapshot:
         shape = self._kind(kind)
         entries = tuple(entry for entry in self.history(kind) if entry.ever_in_force)
         chosen = [*self._columns(shape, columns), SUBMISSION, ROW]
-        return scan_sql(self._tables(folder_of(kind)), shape, self._parts(shape, entries), chosen, "")
+        return self._scan(shape, entries, chosen, "")
+
+    def _scan(self, kind: Kind, entries: Sequence[Submission], columns: Sequence[str], where: str) -> str:
+        """SQL of the rows of `entries` that meet `where`."""
+        return scan_sql(self._tables(folder_of(kind.name)), kind, self._parts(kind, entries), columns, where)
 
     def _kind(self, name: str) -> Kind:
         if name not in self.kinds:

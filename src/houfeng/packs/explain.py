@@ -63,6 +63,8 @@ class Explainer:
     connection: duckdb.DuckDBPyConnection
     as_of: date
     known: date
+    instant: int | None = None
+    """Explain windows as they stood at this instant, in seconds; nothing: at the end of the day `as_of`."""
 
     def __post_init__(self) -> None:
         self.pack = rule_items(self.pack, list(self.pack.rules.values()))
@@ -83,7 +85,7 @@ class Explainer:
         rows: dict[str, dict[tuple[Any, ...], Record]] = {}
         _keep(rows, kind, [row])
         self._gather(need, [row], rows)
-        world = World(self.as_of, self.known, rows={k: list(found.values()) for k, found in rows.items()})
+        world = World(self.as_of, self.known, self.instant, rows={k: list(found.values()) for k, found in rows.items()})
         evaluator = Evaluator(self.pack, world)
         with localcontext(EXACT):
             traces = tuple(evaluator.item(definition, row) for definition in wanted)

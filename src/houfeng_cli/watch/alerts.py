@@ -6,20 +6,24 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from houfeng import clock
 from houfeng.errors import Text, UsageError
 from houfeng.settings import load
+from houfeng.watch.operations.words import CHANNEL_TEXTS, STEP_TEXTS, TIER_NAMES
 from houfeng_cli.watch import place_options
 from houfeng_cli.watch.full import full_alert, show_full
-from houfeng_cli.watch.replay import TIER_NAMES, TIERS, check_out
+from houfeng_cli.watch.replay import TIERS, check_out
 from houfeng_cli.watch.rules import watch_folder
-from houfeng_cli.watch.state import CHANNEL_TEXTS, moment
+from houfeng_cli.watch.state import moment
+
+if TYPE_CHECKING:
+    from houfeng.watch.operations.told import Told
 
 CHANNELS = ("emitted", "shadow", "silenced", "held", "stopped", "off", "outside", "warmed")
 HEADERS = (
@@ -63,59 +67,14 @@ class Wanted:
         )
 
 
-@dataclass
-class Told:
-    """An alert as its steps so far make it."""
-
-    alert_id: str
-    first: Mapping[str, Any]
-    last: Mapping[str, Any]
-    tier: str
-    channel: str
-    cleared_at: int | None = None
-    steps: list[Mapping[str, Any]] = field(default_factory=list)
-
-    def add(self, kept: Mapping[str, Any]) -> None:
-        """Take a step in. Once told to people, an alert stays told."""
-        self.steps.append(kept)
-        if self.channel != "emitted":
-            self.channel = kept["channel"]
-        if kept["what"] == "cleared":
-            self.cleared_at = kept["at"]
-            return
-        self.cleared_at = None  # another version of the pack may open again what it had ended
-        self.last = kept
-        self.tier = max(self.tier, kept["tier"], key=TIERS.index)
-
-    @property
-    def opened_at(self) -> int:
-        """The instant of its opening, in seconds."""
-        return int(self.first["at"])
-
-    def row(self) -> list[Any]:
-        """The alert as a row under `HEADERS`."""
-        reason, first = self.last["reason"], self.first
-        state = "open" if self.cleared_at is None else "cleared"
-        head = [self.alert_id, state, self.tier, self.channel]
-        middle = [first["rule_id"], first["rule"], first["kind"], first["key"], moment(self.opened_at), first["event"]]
-        return [*head, *middle, self.cleared_at and moment(self.cleared_at), reason["zh"], reason["en"]]
-
-    def plain(self) -> dict[str, Any]:
-        """The alert with all its steps."""
-        return dict(zip(HEADERS, self.row(), strict=True)) | {"steps": self.steps}
-
-
-def fold(kept: Iterable[Mapping[str, Any]]) -> list[Told]:
-    """The alerts that steps of the journal make, in order of their first step."""
-    from houfeng.watch.operations.deliveries import alert_of
-
-    found: dict[str, Told] = {}
-    for step in kept:
-        alert_id = alert_of(step)
-        if alert_id not in found:
-            found[alert_id] = Told(alert_id, step, step, step["tier"], step["channel"])
-        found[alert_id].add(step)
-    return list(found.values())
+def row_of(alert: Told) -> list[Any]:
+    """The alert as a row under `HEADERS`."""
+    reason, first = alert.last["reason"], alert.first
+    state = "open" if alert.cleared_at is None else "cleared"
+    head = [alert.alert_id, state, alert.tier, alert.channel]
+    middle = [first["rule_id"], first["rule"], first["kind"], first["key"], moment(alert.opened_at), first["event"]]
+    cleared = alert.cleared_at and moment(alert.cleared_at)
+    return [*head, *middle, cleared, reason["zh"], reason["en"]]
 
 
 def chosen(alerts: Iterable[Told], wanted: Wanted) -> Iterator[Told]:
@@ -167,6 +126,8 @@ def alerts(
     lang: str | None,
 ) -> None:
     """List the alerts of the watch, one line each; how many went to other channels is told below."""
+    from houfeng.watch.operations.told import fold, read_steps
+
     journal, lang = watch_folder(folder) / "alerts", lang or load().lang
     check_out(out)
     if follow and (out or open_only):
@@ -196,6 +157,7 @@ def alerts(
 
 def _steps(journal: Path, alert_id: str, lang: str) -> None:
     from houfeng.watch.operations.deliveries import alert_of
+    from houfeng.watch.operations.told import fold, read_steps
 
     found = fold(step for step in read_steps(journal) if alert_of(step) == alert_id)
     if not found:
@@ -212,15 +174,10 @@ def _since(text: str | None) -> int | None:
     return int((start - clock.parse_moment("1970-01-01T00:00")).total_seconds())
 
 
-def read_steps(journal: Path) -> Iterator[dict[str, Any]]:
-    """All steps in the journal, in order. Nothing is written, so a watch may run meanwhile."""
-    from houfeng.watch.journal.alerts import ROLL, AlertJournal
-
-    yield from AlertJournal(journal, ROLL).read()
-
-
 def tail(journal: Path, seen: int, sleep: Callable[[float], None]) -> Iterator[Mapping[str, Any]]:
     """Each step after the first `seen`, as it comes, until Ctrl-C while it waits."""
+    from houfeng.watch.operations.told import read_steps
+
     size = -1
     while True:
         now = sum(path.stat().st_size for path in journal.glob("alerts-*.jsonl"))
@@ -251,11 +208,7 @@ def step_line(step: Mapping[str, Any], lang: str) -> str:
     """One step of an alert in one line."""
     from houfeng.watch.operations.deliveries import alert_of
 
-    what = {
-        "opened": Text("开启", "opened"),
-        "escalated": Text("升级", "escalated"),
-        "cleared": Text("解除", "cleared"),
-    }[step["what"]].get(lang)
+    what = STEP_TEXTS[step["what"]].get(lang)
     tier, channel = TIER_NAMES[step["tier"]].get(lang), CHANNEL_TEXTS[step["channel"]].get(lang)
     reason = Text(**step["reason"]).get(lang)
     return (
@@ -270,6 +223,11 @@ def summary_line(found: list[Told], shown: int, lang: str) -> str:
     return f"符合 {shown:,} 条；全部：{by or '无'}" if lang == "zh" else f"{shown:,} found; in all: {by or 'none'}"
 
 
+def plain(alert: Told) -> dict[str, Any]:
+    """The alert with all its steps."""
+    return dict(zip(HEADERS, row_of(alert), strict=True)) | {"steps": alert.steps}
+
+
 def write_told(told: list[Told], out: Path) -> None:
     """Write alerts as JSON lines (with all steps), CSV or xlsx (the list)."""
     from houfeng.engine.faults import telling
@@ -277,7 +235,7 @@ def write_told(told: list[Told], out: Path) -> None:
 
     if out.suffix == ".jsonl":
         with telling(out):
-            lines = (json.dumps(alert.plain(), ensure_ascii=False, sort_keys=True) + "\n" for alert in told)
+            lines = (json.dumps(plain(alert), ensure_ascii=False, sort_keys=True) + "\n" for alert in told)
             out.write_text("".join(lines), "utf-8")
         return
-    (write_csv if out.suffix == ".csv" else write_table)(out, HEADERS, [alert.row() for alert in told])
+    (write_csv if out.suffix == ".csv" else write_table)(out, HEADERS, [row_of(alert) for alert in told])

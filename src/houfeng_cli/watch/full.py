@@ -23,8 +23,8 @@ def full_alert(folder: str | None, place: Path, alert_id: str, reference: str | 
         UsageError: there is no such alert, or its version is not kept.
     """
     from houfeng.watch.operations.deliveries import alert_of, step_of
+    from houfeng.watch.operations.told import read_steps
     from houfeng.watch.showing import alerts_in_full
-    from houfeng_cli.watch.alerts import read_steps
 
     first = next((step for step in read_steps(place / "alerts") if alert_of(step) == alert_id), None)
     if first is None:

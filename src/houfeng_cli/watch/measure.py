@@ -184,7 +184,7 @@ def _stored(folder: str | None) -> list[Notice]:
     """The alerts in the journal of the watch, whatever channel they went to."""
     from houfeng.watch.compare.notice import notices_from
     from houfeng.watch.operations.deliveries import step_of
-    from houfeng_cli.watch.alerts import read_steps
+    from houfeng.watch.operations.told import read_steps
     from houfeng_cli.watch.rules import watch_folder
 
     return notices_from(step_of(step) for step in read_steps(watch_folder(folder) / "alerts"))

@@ -11,6 +11,7 @@ import click
 
 from houfeng.errors import Text, UsageError
 from houfeng.settings import load
+from houfeng.watch.operations.words import TIER_NAMES
 from houfeng_cli.watch import place_options
 from houfeng_cli.watch.labels import label_options, labels_from
 
@@ -37,12 +38,6 @@ COLUMNS = (
 )
 
 TIERS = ("blue", "yellow", "orange", "red")
-TIER_NAMES = {
-    "red": Text("红", "red"),
-    "orange": Text("橙", "orange"),
-    "yellow": Text("黄", "yellow"),
-    "blue": Text("蓝", "blue"),
-}
 VALUES_SHOWN, ROWS_SHOWN = 10, 2
 
 

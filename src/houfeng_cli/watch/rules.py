@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -15,16 +14,6 @@ from houfeng import clock, settings
 from houfeng.errors import InputError, Text, UsageError
 from houfeng_cli.watch import place_options
 from houfeng_cli.watch.replay import TIERS
-
-if TYPE_CHECKING:
-    from houfeng.watch.journal.entries import Command
-    from houfeng.watch.operations.deliveries import Outcome
-    from houfeng.watch.operations.inbox import Inbox
-
-STALE = 10.0
-"""Seconds after which a status that says “running” is not believed any more."""
-LONG_AGO = -(1 << 60)
-POLL = 0.05
 
 
 def watch_folder(folder: str | None) -> Path:
@@ -65,20 +54,14 @@ def send(folder: Path, who: str, why: str, what: Mapping[str, Any], lang: str, w
         UsageError: it would be refused; nothing was put down.
         InputError: the watch refused it.
     """
-    from houfeng.watch.journal.entries import Command
-    from houfeng.watch.operations.inbox import Inbox, command_id
+    from houfeng.watch.operations.inbox import Inbox
+    from houfeng.watch.operations.sending import send_order, wait_for_answer
 
-    inbox = Inbox(folder / "inbox")
-    command = Command(command_id(clock.wall_clock(), secrets.token_hex(4)), who, why, what)
-    outcome = trial(folder, inbox, command)
-    if not outcome.accepted:
-        raise UsageError(outcome.text)
-    inbox.put(command)
-    answer = _answer(inbox, command.id, wait) if running(folder) else None
+    command, _ = send_order(folder, who, why, what, clock.wall_clock(), secrets.token_hex(4))
+    runs = running(folder)
+    answer = wait_for_answer(Inbox(folder / "inbox"), command.id, wait) if runs else None
     if answer is None:
-        zh, en = (
-            ("监测正在运行，尚未答复", "the watch runs and has not answered yet") if running(folder) else NOT_RUNNING
-        )
+        zh, en = ("监测正在运行，尚未答复", "the watch runs and has not answered yet") if runs else NOT_RUNNING
         told = Text(
             f"命令 {command.id} 已放入收件箱；{zh}，取走后生效",
             f"order {command.id} is in the inbox; {en}; it takes effect when taken",
@@ -93,53 +76,11 @@ def send(folder: Path, who: str, why: str, what: Mapping[str, Any], lang: str, w
 NOT_RUNNING = Text("监测没有在运行", "no watch is running")
 
 
-def trial(folder: Path, inbox: Inbox, command: Command) -> Outcome:
-    """What the watch would say, judged by its last state and the orders that wait before this one.
-
-    Where no watch has run yet, the rules are not known: only the shape of the order is checked.
-    """
-    from houfeng.watch.operations.deliveries import Outcome
-    from houfeng.watch.operations.emission import Emission
-    from houfeng.watch.operations.inbox import read_state
-    from houfeng.watch.operations.orders import Known, check_order, known_rules
-    from houfeng.watch.service.packs import kept
-
-    waiting = inbox.waiting()
-    state = read_state(folder / "state" / "emission.json")
-    if state is None:
-        if not (command.who.strip() and command.why.strip()):
-            return Outcome(False, Text("每项更改都要写明 --who 和 --why", "every change must say --who and --why"))
-        check_order(command.what)
-        return Outcome(True, Text("", ""))
-    emission = Emission(Known(*rule) for rule in state["rules"])
-    emission.load(state)
-    status = read_state(folder / "state" / "status.json") or {}
-    watermark = int(status.get("watermark_seconds") or LONG_AGO)
-    now = clock.wall_clock()
-    for earlier in waiting:
-        if emission.apply(earlier, seq=0, at=now, watermark=watermark).accepted and earlier.what["do"] == "load":
-            emission.know(known_rules(kept(folder, earlier.what["digest"])))
-    return emission.apply(command, seq=0, at=now, watermark=watermark)
-
-
 def running(folder: Path) -> bool:
     """Whether a watch runs on the book, by its last word."""
-    from houfeng.watch.operations.inbox import read_state
+    from houfeng.watch.operations.sending import running
 
-    status = read_state(folder / "state" / "status.json")
-    return status is not None and status["state"] != "ended" and age(status) <= STALE
-
-
-def age(status: Mapping[str, Any]) -> float:
-    """Seconds since the status was written."""
-    return (clock.wall_clock() - clock.parse_moment(status["written"])).total_seconds()
-
-
-def _answer(inbox: Inbox, command: str, wait: float) -> tuple[bool, Text] | None:
-    until = time.monotonic() + wait
-    while (answer := inbox.answer(command)) is None and time.monotonic() < until:
-        time.sleep(POLL)
-    return answer
+    return running(folder, clock.wall_clock())
 
 
 @click.command(name="rule")

@@ -14,8 +14,8 @@ import click
 
 from houfeng.errors import Text, UsageError
 from houfeng.settings import load
+from houfeng.watch.operations.words import TIER_NAMES
 from houfeng_cli.watch import place_options
-from houfeng_cli.watch.replay import TIER_NAMES
 
 if TYPE_CHECKING:
     from houfeng.watch.operations.deliveries import Delivery

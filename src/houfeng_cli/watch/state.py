@@ -10,28 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from houfeng import clock
 from houfeng.errors import Text
 from houfeng.settings import load
+from houfeng.watch.operations.words import CHANNEL_TEXTS, TIER_NAMES
 from houfeng_cli.watch import place_options
-from houfeng_cli.watch.replay import TIER_NAMES
-from houfeng_cli.watch.rules import NOT_RUNNING, STALE, age, running, watch_folder
+from houfeng_cli.watch.rules import NOT_RUNNING, running, watch_folder
 
 if TYPE_CHECKING:
     from houfeng.watch.operations.inbox import Inbox
-
-CHANNEL_TEXTS = {
-    "emitted": Text("已发", "emitted"),
-    "later": Text("升级后发", "later"),
-    "released": Text("补发", "released"),
-    "held": Text("超预算", "held"),
-    "silenced": Text("静默", "silenced"),
-    "stopped": Text("停发", "stopped"),
-    "shadow": Text("影子", "shadow"),
-    "outside": Text("比例外", "outside"),
-    "off": Text("未启用", "off"),
-    "warmed": Text("历史", "warmed"),
-}
-"""In words, where alerts went; `later` and `released` are alerts told only after their opening."""
 
 
 def moment(instant: float) -> str:
@@ -45,12 +32,13 @@ def moment(instant: float) -> str:
 def status(as_json: bool, folder: str | None, lang: str | None) -> None:
     """Tell how the watch is doing: rate, lag, lateness, open alerts, memory. Exit code 1 where none is running."""
     from houfeng.watch.operations.inbox import read_state
+    from houfeng.watch.operations.sending import age
 
     place, lang = watch_folder(folder), lang or load().lang
     found = read_state(place / "state" / "status.json")
     runs = running(place)
     if as_json:
-        seconds = age(found) if found else None
+        seconds = age(found, clock.wall_clock()) if found else None
         click.echo(json.dumps({"running": runs, "age_seconds": seconds, "status": found}, ensure_ascii=False))
     else:
         click.echo(headline(found).get(lang))
@@ -62,9 +50,11 @@ def status(as_json: bool, folder: str | None, lang: str | None) -> None:
 
 def headline(found: Mapping[str, Any] | None) -> Text:
     """Whether a watch runs."""
+    from houfeng.watch.operations.sending import STALE, age
+
     if found is None:
         return Text("这本账簿上没有运行过监测", "no watch has run on this book yet")
-    written, started, seconds = _short(found["written"]), _short(found["started"]), age(found)
+    written, started, seconds = _short(found["written"]), _short(found["started"]), age(found, clock.wall_clock())
     if found["state"] == "ended":
         return Text(f"{NOT_RUNNING.zh}：已于 {written} 结束", f"{NOT_RUNNING.en}: it ended at {written}")
     if seconds > STALE:

@@ -24,6 +24,7 @@ from houfeng.watch.operations.deliveries import Delivery, record
 from houfeng.watch.operations.emission import Emission
 from houfeng.watch.operations.inbox import Inbox, write_state
 from houfeng.watch.operations.metrics import Metrics
+from houfeng.watch.operations.told import read_steps
 from houfeng_cli.main import cli
 from houfeng_cli.watch import alerts as watch_alerts
 from houfeng_cli.watch import rules as watch_rules
@@ -291,7 +292,7 @@ def test_alerts_are_written(place: Place, tmp_path: Path) -> None:
 def test_following(place: Place) -> None:
     """Each step once, as it comes, until Ctrl-C."""
     history(place)
-    before = len(list(watch_alerts.read_steps(place.watch / "alerts")))
+    before = len(list(read_steps(place.watch / "alerts")))
     rounds = iter(range(3))
 
     def sleep(seconds: float) -> None:

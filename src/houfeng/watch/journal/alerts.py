@@ -42,6 +42,36 @@ class Group(NamedTuple):
     end: int
 
 
+class Place(NamedTuple):
+    """Where somebody who reads along has come to: a file, and the bytes of it that are read."""
+
+    number: int = 1
+    offset: int = 0
+
+
+def read_along(folder: Path, place: Place) -> Iterator[tuple[Place, list[dict[str, Any]]]]:
+    """What came after `place`: the steps of each group, with the place behind it. The watch may write meanwhile.
+
+    A place that no longer fits the files (somebody put another journal there) begins again with the first file: whoever
+    reads along must not mind a step twice. A group that the watch is still writing is left for the next time.
+
+    Raises:
+        EnvironmentFault: the journal is damaged; all groups before the damage have been given.
+    """
+    with faults(folder):
+        numbers = _numbers(folder)
+    if place.number not in numbers or (folder / _name(place.number)).stat().st_size < place.offset:
+        place = Place()
+    for number in (n for n in numbers if n >= place.number):
+        path, start = folder / _name(number), place.offset if number == place.number else 0
+        with faults(path), path.open("rb") as file:
+            file.seek(start)
+            data = file.read()
+        for group in _groups(path, data, newest=number == numbers[-1]):
+            lines = data[group.start : group.end].splitlines()
+            yield Place(number, start + group.end), [json.loads(line) for line in lines]
+
+
 class AlertJournal:
     """A journal of alerts in a folder. Only the watch that holds the log may write it."""
 
@@ -143,7 +173,7 @@ class AlertJournal:
         self.close()
 
     def _path(self, number: int) -> Path:
-        return self.folder / f"alerts-{number:06}.jsonl"
+        return self.folder / _name(number)
 
     def _learn(self, numbers: Sequence[int]) -> None:
         """Find out which steps are stored: from the newest summary that is sound, and the files after it."""
@@ -211,6 +241,10 @@ class AlertJournal:
             self._file = handle
         self._size += len(data)
         self._marked = max(self._marked, seq)
+
+
+def _name(number: int) -> str:
+    return f"alerts-{number:06}.jsonl"
 
 
 def _write_all(handle: int, data: bytes) -> None:

@@ -1,0 +1,1 @@
+"""Who signs in: accounts, passwords, sessions, tokens, OIDC and a trusted gateway."""

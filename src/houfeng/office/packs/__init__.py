@@ -1,0 +1,1 @@
+"""Versions of packs: drafted, checked, simulated, signed by two persons, in force from a day."""

@@ -1,0 +1,1 @@
+"""The nouns of the office: people, tokens, the journal, and the worker."""

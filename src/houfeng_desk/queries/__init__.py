@@ -1,0 +1,1 @@
+"""What pages and the API ask: one module per noun, free of HTML and of FastAPI."""

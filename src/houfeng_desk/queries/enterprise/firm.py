@@ -1,0 +1,135 @@
+"""The rows about one enterprise, fetched once: every page of it, its indicators and its explanation read from here.
+
+A question about one firm would scan the rows of all firms again for every indicator. So the rows of each kind that name
+the firm are put into a small table of memory when they are first asked for, and packs are compiled over those tables.
+The rows come from the scoped views of the reader and nowhere else: what the viewer may not see is not in them.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from datetime import date
+from typing import Any, TypeVar, cast
+
+import duckdb
+
+from houfeng.book.connection import quoted, scratch
+from houfeng.book.model import Kind, Time, Type, kinds
+from houfeng.engine.faults import telling
+from houfeng.packs.roads.compile import Views
+from houfeng.packs.roads.sql import name
+from houfeng_desk.reader import Reader
+
+NAMED_BY: Mapping[str, tuple[str, ...]] = {
+    "enterprise": ("enterprise_id",),
+    "enterprise_status": ("enterprise_id",),
+    "loan": ("borrower_id",),
+    "loan_balance": ("borrower_id",),
+    "loan_flow": ("borrower_id",),
+    "credit_line": ("enterprise_id",),
+    "guarantee": ("borrower_id", "guarantor_id"),
+    "collateral": ("owner_id",),
+    "holding": ("enterprise_id", "holder_id"),
+    "account_flow": ("enterprise_id",),
+    "invoice": ("seller_id", "buyer_id"),
+    "public_record": ("enterprise_id",),
+    "registration_change": ("enterprise_id",),
+    "financial_statement": ("enterprise_id",),
+    "group_member": ("enterprise_id",),
+    "list_membership": ("member_id",),
+    "programme_participation": ("enterprise_id",),
+}
+"""The kinds whose rows are kept, and the fields that name the firm in them. Others are read whole: they are small."""
+
+Row = dict[str, Any]
+T = TypeVar("T")
+
+
+class Firm:
+    """The rows about one enterprise as a set of views, like those of the book; safe to share between requests."""
+
+    def __init__(self, reader: Reader, enterprise_id: str) -> None:
+        self.id = enterprise_id
+        self.lock = threading.RLock()
+        self.connection: duckdb.DuckDBPyConnection = scratch()
+        self._views: Views = reader.indexed(self.connection)
+        self._kept: set[str] = set()
+        self._made: dict[Hashable, Any] = {}
+
+    def select(
+        self, kind: str, *, as_of: date | None = None, exact: bool = False, columns: Sequence[str] | None = None
+    ) -> str:
+        """SQL of the rows of `kind` in force for `as_of` that name the firm; see `houfeng.book.snapshot`."""
+        if kind not in NAMED_BY:
+            return self._views.select(kind, as_of=as_of, exact=exact, columns=columns)
+        shape = kinds()[kind]
+        if as_of is not None and shape.time is Time.EVENT:
+            table, where = self._table(kind, None, exact=False), f" WHERE {_happened(shape, as_of, exact)}"
+        else:
+            table, where = self._table(kind, as_of, exact=exact), ""
+        wanted = shape.fields if columns is None else [shape.field(column).name for column in dict.fromkeys(columns)]
+        return f"SELECT {', '.join(name(column) for column in (*wanted, '_submission', '_row'))} FROM {table}{where}"
+
+    def _table(self, kind: str, as_of: date | None, *, exact: bool) -> str:
+        """The table that keeps the rows of a kind as of a day, filled when it is first asked for."""
+        table = name(f"{kind} {as_of or 'ever'}{' exact' if exact else ''}")
+        with self.lock:
+            if table not in self._kept:
+                either = " OR ".join(f"{name(field)} = '{quoted(self.id)}'" for field in NAMED_BY[kind])
+                rows = self._views.select(kind, as_of=as_of, exact=exact)
+                with telling():
+                    self.connection.execute(f"CREATE TEMP TABLE {table} AS SELECT * FROM ({rows}) WHERE {either}")
+                self._kept.add(table)
+        return table
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """The answer to SQL over what `select` gave."""
+        with self.lock, telling():
+            cursor = self.connection.execute(sql, list(parameters))
+            columns = [column[0] for column in cursor.description or ()]
+            return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+    def of(self, kind: str, *, as_of: date | None = None, where: str = "TRUE", order: str = "") -> list[Row]:
+        """The rows of `kind`, whole, for which `where` holds."""
+        ordered = f" ORDER BY {order}" if order else ""
+        return self.rows(f"SELECT * FROM ({self.select(kind, as_of=as_of)}) WHERE {where}{ordered}")
+
+    def once(self, what: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives, made once: nothing known as of a moment ever changes."""
+        with self.lock:
+            if what not in self._made:
+                self._made[what] = make()
+            return cast(T, self._made[what])
+
+
+def _happened(kind: Kind, day: date, exact: bool) -> str:
+    """The condition on events up to a day's end, or on that day."""
+    when = name(kind.time_field)
+    if kind.fields[kind.time_field].type is not Type.DATE:
+        when = f"CAST({when} AS DATE)"
+    return f"{when} {'=' if exact else '<='} DATE '{day.isoformat()}'"
+
+
+FIRMS = 48
+"""Firms whose rows are kept: the tabs of a page ask for the same again."""
+
+_firms: OrderedDict[tuple[int, str], tuple[Views, Firm]] = OrderedDict()
+_lock = threading.Lock()
+atexit.register(_firms.clear)  # DuckDB would rather be let go of before the interpreter is
+
+
+def firm_of(reader: Reader, enterprise_id: str) -> Firm:
+    """The rows about a firm in the reader's views; those of the same snapshot and scope are shared."""
+    key = (id(reader.views), enterprise_id)
+    with _lock:
+        held = _firms.get(key)
+        if held is None or held[0] is not reader.views:
+            held = (reader.views, Firm(reader, enterprise_id))
+            _firms[key] = held
+        _firms.move_to_end(key)
+        while len(_firms) > FIRMS:
+            _firms.popitem(last=False)
+        return held[1]

@@ -1,0 +1,246 @@
+"""What a firm owes: its notes at all banks with their five-article tags, and its exposure by bank over time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from houfeng.errors import NotFoundError, Text
+from houfeng.packs.explain import Explainer, Explanation
+from houfeng.packs.model import Definition, Pack
+from houfeng.themes.tagging import compile_tagging
+from houfeng_desk.lists import Column, Listing, ListRequest
+from houfeng_desk.queries.enterprise import words
+from houfeng_desk.queries.enterprise.firm import Firm, Row
+from houfeng_desk.reader import Reader
+
+KEY = ("institution_id", "contract_no", "note_no")
+GOOD = "FQ01"
+MONTHS = 24
+"""Months of exposure shown."""
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A theme that a note carries, or does not because of an exception."""
+
+    theme: str
+    label: Text
+    article: str
+    holds: bool
+    exceptions: tuple[Text, ...] = ()
+
+    @property
+    def main(self) -> bool:
+        """Whether this is an article itself, not a line under it."""
+        return self.theme == self.article
+
+
+@dataclass(frozen=True)
+class Note:
+    """One loan note as reported at the end of a period."""
+
+    row: Row
+    bank: str
+    use: Text
+    quality: Text
+    tier: str
+    tags: tuple[Tag, ...]
+    elsewhere: str
+    """The worst class other banks report, where it is worse than this note's."""
+
+    @property
+    def main_tags(self) -> tuple[Tag, ...]:
+        """The articles themselves."""
+        return tuple(tag for tag in self.tags if tag.main and tag.article != "five_articles")
+
+    @property
+    def line_tags(self) -> tuple[Tag, ...]:
+        """The lines under the articles."""
+        return tuple(tag for tag in self.tags if not tag.main)
+
+    @property
+    def key(self) -> str:
+        """The note's key as one word for a URL."""
+        return "/".join(str(self.row[field]) for field in KEY)
+
+
+TIER_OF = {"FQ01": "calm", "FQ02": "yellow", "FQ03": "orange", "FQ04": "red", "FQ05": "red"}
+
+
+def bank_names(reader: Reader) -> dict[str, str]:
+    """Institutions by name."""
+    rows = reader.rows("SELECT institution_id, name FROM institution")
+    return {str(row["institution_id"]): str(row["name"] or row["institution_id"]) for row in rows}
+
+
+def notes(reader: Reader, firm: Firm, pack: Pack) -> list[Note]:
+    """The firm's notes in each bank's latest period, the largest first, with tags under `pack`."""
+    what = ("notes", pack.digest, reader.as_of, reader.known_at.date())
+    return firm.once(what, lambda: _notes(reader, firm, pack))
+
+
+def _notes(reader: Reader, firm: Firm, pack: Pack) -> list[Note]:
+    balances, loans = firm.select("loan_balance", as_of=reader.as_of), firm.select("loan", as_of=reader.as_of)
+    rows = firm.rows(
+        "SELECT b.*, l.* EXCLUDE (institution_id, contract_no, note_no, borrower_id, currency, _submission, _row)"
+        f" FROM ({balances}) b LEFT JOIN ({loans}) l USING (institution_id, contract_no, note_no)"
+        " WHERE b.balance <> 0 ORDER BY coalesce(b.balance_cny, b.balance) DESC, institution_id, note_no"
+    )
+    names, tags = bank_names(reader), _tags(reader, firm, pack, {row["period"] for row in rows})
+    worst = _worst(rows)
+    return [
+        Note(
+            row=row,
+            bank=names.get(str(row["institution_id"]), str(row["institution_id"])),
+            use=words.industry(row["use_industry"]),
+            quality=words.label("loan_balance", "quality", row["quality"]),
+            tier=TIER_OF.get(row["quality"] or "", ""),
+            tags=tags.get((row["period"], *(row[field] for field in KEY)), ()),
+            elsewhere=_elsewhere(row, worst),
+        )
+        for row in rows
+    ]
+
+
+def _worst(rows: Sequence[Row]) -> dict[str, str]:
+    """The worst class each bank reports."""
+    found: dict[str, str] = {}
+    for row in rows:
+        if row["quality"]:
+            found[row["institution_id"]] = max(found.get(row["institution_id"], ""), row["quality"])
+    return found
+
+
+def _elsewhere(row: Row, worst: Mapping[str, str]) -> str:
+    others = [quality for bank, quality in worst.items() if bank != row["institution_id"]]
+    highest = max(others, default="")
+    return highest if highest > (row["quality"] or GOOD) else ""
+
+
+def _tags(reader: Reader, firm: Firm, pack: Pack, periods: set[date]) -> dict[tuple[Any, ...], tuple[Tag, ...]]:
+    """Tags by (period, key of the note)."""
+    found: dict[tuple[Any, ...], tuple[Tag, ...]] = {}
+    for period in sorted(periods):
+        tagging = compile_tagging(firm, pack, period, reader.known_at.date())
+        statement = tagging.statement
+        for row in firm.rows(statement.sql):
+            held = [_bits(row, statement.bit_columns, place) for place in range(len(statement.bits))]
+            exceptions: dict[str, list[str]] = {}
+            for bit, on in zip(statement.bits, held, strict=True):
+                if bit.exception and on:
+                    exceptions.setdefault(bit.item, []).append(bit.exception)
+            tags = [
+                _tag(theme, bool(row[theme.name]), exceptions.get(theme.name, ()))
+                for theme in tagging.themes
+                if row[theme.name] or (exceptions.get(theme.name) and _general(row, statement, theme.name))
+            ]
+            found[(row["period"], *(row[field] for field in KEY))] = tuple(tags)
+    return found
+
+
+def _bits(row: Row, columns: Sequence[str], place: int) -> bool:
+    return bool(row[columns[place // 63]] >> (place % 63) & 1)
+
+
+def _general(row: Row, statement: Any, theme: str) -> bool:
+    places = [n for n, bit in enumerate(statement.bits) if bit.item == theme and not bit.exception]
+    return any(_bits(row, statement.bit_columns, place) for place in places)
+
+
+def _tag(theme: Definition, holds: bool, exceptions: Sequence[str]) -> Tag:
+    texts = tuple(e.text if any(e.text) else Text(e.label, e.label) for e in theme.exemptions if e.label in exceptions)
+    return Tag(theme.name, theme.label, theme.article, holds, texts)
+
+
+COLUMNS = (
+    Column("bank", Text("机构", "Institution")),
+    Column("contract_no", Text("贷款合同编码", "Contract no."), "code"),
+    Column("note_no", Text("借据", "Note"), "code"),
+    Column("period", Text("数据日期", "Period"), "date"),
+    Column("use", Text("投向", "Use")),
+    Column("tags", Text("五篇标签", "Five articles")),
+    Column("balance", Text("余额", "Balance"), "money"),
+    Column("rate", Text("利率", "Rate"), "percent"),
+    Column("disbursed_on", Text("发放日期", "Disbursed on"), "date"),
+    Column("matures_on", Text("到期", "Matures on"), "date"),
+    Column("quality", Text("分类", "Class")),
+    Column("overdue_days", Text("逾期天数", "Days overdue"), "number"),
+)
+"""The notes as an export has them."""
+
+
+def listing(reader: Reader, firm: Firm, pack: Pack, ask: ListRequest) -> Listing:
+    """The firm's notes as a list: always all of them."""
+    rows = [_line(note) for note in notes(reader, firm, pack)]
+    return Listing(ask.columns, rows, len(rows), ask)
+
+
+def _line(note: Note) -> Row:
+    held = [tag.label for tag in note.tags if tag.holds]
+    amount = note.row["balance_cny"] if note.row["balance_cny"] is not None else note.row["balance"]
+    told = {"bank": note.bank, "use": note.use, "quality": note.quality, "balance": amount}
+    return note.row | told | {"tags": Text("、".join(t.zh for t in held), ", ".join(t.en for t in held))}
+
+
+def explain_note(reader: Reader, firm: Firm, pack: Pack, key: str, theme: str) -> Explanation:
+    """Why a note carries a theme or does not.
+
+    Raises:
+        NotFoundError: no such note of the firm, or no such theme.
+    """
+    parts = key.split("/")
+    if len(parts) != len(KEY) or theme not in {d.name for d in pack.themes() if d.over == "loan_balance"}:
+        raise NotFoundError(Text("没有这笔借据或这个专题。", "there is no such note or theme"))
+    wanted = dict(zip(KEY, parts, strict=True))
+    rows = firm.rows(
+        f"SELECT period FROM ({firm.select('loan_balance', as_of=reader.as_of)})"
+        " WHERE institution_id = ? AND contract_no = ? AND note_no = ?",
+        parts,
+    )
+    if not rows:
+        raise NotFoundError(Text("没有这笔借据。", "there is no such note"))
+    known = reader.known_at.date()
+    with firm.lock:
+        return Explainer(pack, firm, firm.connection, rows[0]["period"], known).explain("loan_balance", wanted, [theme])
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """Balances by bank at month ends, in yuan; a bank without a report for a month has nothing there."""
+
+    months: tuple[date, ...]
+    banks: tuple[tuple[str, str, tuple[Decimal | None, ...]], ...]
+    totals: tuple[Decimal, ...]
+
+
+def exposure(reader: Reader, firm: Firm) -> Exposure:
+    """The firm's balances by bank over the last months up to the day looked at."""
+    rows = firm.rows(
+        "SELECT institution_id, period, sum(coalesce(balance_cny, 0)) AS amount"
+        f" FROM ({firm.select('loan_balance')}) WHERE period <= ? GROUP BY ALL ORDER BY period, institution_id",
+        [reader.as_of],
+    )
+    months = sorted({row["period"] for row in rows})[-MONTHS:]
+    names, by_bank = bank_names(reader), dict[str, dict[date, Decimal]]()
+    for row in rows:
+        by_bank.setdefault(row["institution_id"], {})[row["period"]] = row["amount"]
+    last = months[-1] if months else None
+    order = sorted(by_bank, key=lambda bank: (-by_bank[bank].get(last, Decimal(0)) if last else Decimal(0), bank))
+    banks = tuple((bank, names.get(bank, bank), tuple(by_bank[bank].get(month) for month in months)) for bank in order)
+    totals = tuple(sum((by_bank[b].get(m, Decimal(0)) for b in order), Decimal(0)) for m in months)
+    return Exposure(tuple(months), banks, totals)
+
+
+def summary(firm: Firm, as_of: date) -> Row:
+    """What the firm owes in short: balance, banks, notes, overdue, worst class."""
+    (row,) = firm.rows(
+        "SELECT coalesce(sum(balance_cny), 0) AS balance, count(DISTINCT institution_id) AS banks, count(*) AS notes,"
+        " coalesce(sum(balance_cny) FILTER (WHERE overdue_days > 0 OR loan_status = 'LS03'), 0) AS overdue,"
+        " max(overdue_days) AS days, max(quality) AS quality, max(period) AS period"
+        f" FROM ({firm.select('loan_balance', as_of=as_of)}) WHERE balance > 0"
+    )
+    return row

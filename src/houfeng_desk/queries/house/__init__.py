@@ -1,0 +1,1 @@
+"""Lists of the house: people, the journal, jobs."""

@@ -1,0 +1,172 @@
+"""A real server and a real browser. Without Chromium at /usr/bin/chromium these tests are skipped, and say so."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from browser.watching import Watched
+from desk.desk_samples import PASSWORD, make_book, make_office
+from houfeng.clock import wall_clock
+
+CHROMIUM = Path(os.environ.get("HOUFENG_CHROMIUM", "/usr/bin/chromium"))
+PICTURES = os.environ.get("HOUFENG_PICTURES", "")
+DESK, PHONE = {"width": 1440, "height": 900}, {"width": 375, "height": 812}
+WAIT = 60
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs a browser where there is none."""
+    if CHROMIUM.exists():
+        return
+    skip = pytest.mark.skip(reason=f"no browser: {CHROMIUM} is missing (set HOUFENG_CHROMIUM)")
+    for item in items:
+        if "browser" in item.path.parts:
+            item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def book_for_browser(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small book of the browser tests' own; they may write to it."""
+    return make_book(tmp_path_factory.mktemp("browser"))
+
+
+@pytest.fixture(scope="session")
+def server(book_for_browser: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The desk in a process of its own, on a free port; its address."""
+    folder = tmp_path_factory.mktemp("server")
+    make_office(folder / "office.db", wall_clock, password=True)
+    command = [
+        sys.executable,
+        "-m",
+        "houfeng_cli.main",
+        "desk",
+        "serve",
+        "--port",
+        "0",
+        "--book",
+        str(book_for_browser),
+    ]
+    command += ["--office", f"sqlite:///{folder / 'office.db'}"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        address = _address(process, folder / "log")
+        yield address
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+    """Where the server listens, once it answers."""
+    end = time.monotonic() + WAIT
+    while time.monotonic() < end and process.poll() is None:
+        found = re.search(r"http://127\.0\.0\.1:[1-9]\d*", log.read_text("utf-8", "replace"))
+        if found:
+            try:
+                with urlopen(f"{found[0]}/health") as answer:  # the server of this very test
+                    if answer.status == 200:
+                        return found[0]
+            except OSError:
+                pass
+        time.sleep(0.1)
+    raise RuntimeError(f"the desk did not start:\n{log.read_text('utf-8', 'replace')}")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all tests."""
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+Opener = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def states() -> dict[str, str]:
+    """Kept sign-ins, so that each person signs in once."""
+    return {}
+
+
+@pytest.fixture
+def open_as(
+    chromium: Browser, server: str, states: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Opener]:
+    """`open_as("officer", "/alerts", lang="en", phone=True)`: a page of that person's, watched.
+
+    At the end of the test each page must have logged no error and asked no other host.
+    """
+    contexts: list[tuple[BrowserContext, Watched]] = []
+
+    def opened(
+        login: str, path: str = "/account", *, lang: str = "zh", phone: bool = False, script: bool = True
+    ) -> Page:
+        context = chromium.new_context(
+            base_url=server,
+            viewport=PHONE if phone else DESK,
+            locale="zh-CN",
+            java_script_enabled=script,
+            storage_state=states.get(login) if login else None,
+        )
+        context.add_cookies([{"name": "houfeng-lang", "value": lang, "url": server}])
+        page = context.new_page()
+        contexts.append((context, Watched(page, server)))
+        if login and login not in states:
+            page.goto("/sign-in")
+            page.fill("#login", login)
+            page.fill("#password", PASSWORD)
+            page.click("form button.p")
+            page.wait_for_url(lambda url: "/sign-in" not in url)
+            path_of_state = tmp_path_factory.mktemp("state") / f"{login}.json"
+            context.storage_state(path=path_of_state)
+            states[login] = str(path_of_state)
+            context.add_cookies([{"name": "houfeng-lang", "value": lang, "url": server}])
+        page.goto(path)
+        return page
+
+    yield opened
+    faults = [fault for _, watched in contexts for fault in watched.faults]
+    for context, _ in contexts:
+        context.close()
+    assert faults == []
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where pictures go: $HOUFENG_PICTURES, else a folder that passes."""
+    folder = Path(PICTURES) if PICTURES else tmp_path_factory.mktemp("pictures")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def picture(pictures: Path) -> Callable[[Page, str], Path]:
+    """`picture(page, "alerts-zh")` keeps the whole page as a PNG."""
+
+    def taken(page: Page, name: str) -> Path:
+        path = pictures / f"{name}.png"
+        page.screenshot(path=path, full_page=True)
+        return path
+
+    return taken
+
+
+@pytest.fixture(scope="session", autouse=True)
+def enough_room() -> None:
+    """Chromium fails in odd ways on a full disk; say it plainly."""
+    if shutil.disk_usage("/tmp").free < 200_000_000:
+        pytest.skip("less than 200 MB free in /tmp: Chromium would fail")

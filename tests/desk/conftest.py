@@ -1,0 +1,70 @@
+"""A desk for every test: the small book is made once, the office is copied anew."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+
+from desk.desk_samples import ClientOf, DeskClient, Hands, make_app, make_book, make_office
+from houfeng.office.identity import passwords
+from houfeng_desk.app import DeskApp
+from houfeng_desk.desk import Desk
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2 as in life, but with parameters that do not take a tenth of a second each."""
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+@pytest.fixture(scope="session")
+def small_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A book nobody may write to; copy it where a test submits."""
+    return make_book(tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture(scope="session")
+def peopled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An office with its people, to be copied."""
+    path = tmp_path_factory.mktemp("people") / "office.db"
+    make_office(path, Hands())
+    return path
+
+
+@pytest.fixture
+def hands() -> Hands:
+    """The clock of the desk."""
+    return Hands()
+
+
+@pytest.fixture
+def app(small_book: Path, peopled: Path, tmp_path: Path, hands: Hands) -> Iterator[DeskApp]:
+    """The desk over the small book, with an office of its own."""
+    office = tmp_path / "office.db"
+    shutil.copy(peopled, office)
+    made = make_app(small_book, office, hands, work_folder=tmp_path / "work")
+    yield made
+    made.state.desk.close()
+    made.state.desk.office.close()
+
+
+@pytest.fixture
+def desk(app: DeskApp) -> Desk:
+    """The desk behind the app."""
+    found: Desk = app.state.desk
+    return found
+
+
+@pytest.fixture
+def client(app: DeskApp) -> ClientOf:
+    """`client("officer")` is that person's browser; `client()` nobody's."""
+
+    def made(login: str = "", **options: bool) -> DeskClient:
+        one = DeskClient(app, **options)
+        return one.enter(login) if login else one
+
+    return made
