@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from houfeng.settings import load
+from houfeng.errors import Text
+from houfeng.settings import load, office_url
 
 if TYPE_CHECKING:
     from houfeng.office.database import Office
@@ -63,9 +63,8 @@ def serve(
         memory=settings.memory,
         threads=settings.threads,
     )
-    records = open_office(office or os.environ.get("HOUFENG_OFFICE", "") or f"sqlite:///{path / 'office.db'}", path)
-    ways = sign_in or os.environ.get("HOUFENG_SIGN_IN", "")
-    providers = read_providers(Path(ways) if ways else None)
+    records = open_office(office or office_url(settings, path), path)
+    providers = read_providers(Path(sign_in) if sign_in else settings.sign_in)
     desk = Desk(records, Book.open(path, wall_clock), wall_clock, settings=desk_settings, providers=providers)
     config = uvicorn.Config(
         create_app(desk), host=host, port=port, log_level="warning", proxy_headers=False, server_header=False
@@ -90,8 +89,15 @@ def open_office(url: str, book: Path) -> Office:
     Book.open(book, wall_clock)  # says what is wrong with the book before anything is made beside it
     if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
         Office.create(url, wall_clock).close()
-    office = Office.open(url, wall_clock)
+    office = Office.open(url, wall_clock, load().hash)
     made = first_start(office)
+    if made is not None:
+        from houfeng.office import jobs
+
+        with office.begin() as session:  # commitments of cases are held against the book every morning
+            jobs.plan(
+                session, "system", "case.round", "case.round", {}, Text("案件巡检", "Round of cases"), "daily 06:30"
+            )
     if made is not None:
         click.secho("\n首次启动，已建立安全管理员 / first start, an administrator was made", bold=True, err=True)
         click.echo(f"  用户名 / login      {made.login}\n  一次性口令 / one-time password  {made.password}", err=True)

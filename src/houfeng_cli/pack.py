@@ -241,7 +241,7 @@ def activate(
     """
     from pathlib import Path
 
-    from houfeng.errors import UsageError
+    from houfeng.errors import AccessError, UsageError
     from houfeng.office import approvals
     from houfeng.office.identity.local import sign_in
     from houfeng.office.packs import work
@@ -254,6 +254,10 @@ def activate(
     with opened(book, url) as office:
         work.install()
         viewer = sign_in(office, login, password).viewer
+        if viewer.must_change:
+            raise AccessError(
+                Text("口令已到期，请先在工作台上修改", "the password is due: change it on the desk first")
+            )
         number = approve if approve is not None else refuse
         if number is not None:
             with office.begin() as session:

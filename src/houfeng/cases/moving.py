@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from houfeng.cases.files import due_on, find, reason, seen, step
+from houfeng.cases.files import due_on, find, reason, seen, step, visible
 from houfeng.cases.parties import members
 from houfeng.cases.plan import versions
 from houfeng.cases.states import ENDED, MOVES, Actor, Facts, Move, Outcome, State, hindrances, moves_from, who_hinders
@@ -239,5 +239,11 @@ def _refused(session: Session, approval: Approval, who: Viewer | str) -> None:
         _apply(session, case, MOVES["send_back"], who, why, approval.proposer_id)
 
 
-approvals.register(PLAN, _approved, _refused)
-approvals.register(CLOSE, _approved, _refused)
+def _sees(session: Session, approval: Approval, viewer: Viewer) -> bool:
+    """Whether the case a proposal is about lies in the viewer's scope."""
+    asked = select(CaseFile.id).where(CaseFile.id == int(approval.detail["case"]), visible(viewer))
+    return session.scalar(asked) is not None
+
+
+approvals.register(PLAN, _approved, _refused, _sees)
+approvals.register(CLOSE, _approved, _refused, _sees)

@@ -16,17 +16,25 @@ from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from houfeng.errors import Text
+from houfeng.office import outbox
 from houfeng.office.alerts.bound import Asked, Bound
 from houfeng.office.alerts.tables import Alert, AlertStep, AlertTail
 from houfeng.office.database import Office
 from houfeng.packs.model import TIERS
 from houfeng.watch.alerts import moment
+from houfeng.watch.episodes import ESCALATED, OPENED
 from houfeng.watch.journal.alerts import Place, read_along
 from houfeng.watch.operations.deliveries import alert_of
+from houfeng.watch.operations.life import EMITTED
 from houfeng.watch.operations.told import Told
+from houfeng.watch.operations.words import TIER_NAMES
 
 GROUPS = 200
 """Groups of the journal taken in one transaction: other writers wait no longer than that takes."""
+
+TOPIC = "alerts"
+"""The topic of channels that carry new alerts."""
+LOUD = ("orange", "red")
 
 Binder = Callable[[Iterable[Asked]], Mapping[Asked, Bound]]
 """Says what keys are bound to; the desk gives one that looks into its book."""
@@ -74,7 +82,10 @@ class Index:
         with self.office.begin() as session:
             if self._place(session) != place:
                 return 0  # somebody else was quicker; look again from where they came to
-            taken = take(session, [step for _, steps in came for step in steps], bound, self.office.clock())
+            steps = [step for _, group in came for step in group]
+            taken = take(session, steps, bound, self.office.clock())
+            if place != Place():  # the first reading of a folder is history: nobody is rung up for it
+                announce_new(session, steps)
             tail = session.get(AlertTail, str(self.journal)) or AlertTail(folder=str(self.journal))
             tail.number, tail.offset = came[-1][0]
             tail.read_at = self.office.clock()
@@ -112,6 +123,23 @@ def take(session: Session, steps: Sequence[Mapping[str, Any]], bound: Mapping[As
     session.flush()  # alerts first: steps refer to them
     session.add_all(rows)
     return seq - before
+
+
+def announce_new(session: Session, steps: Sequence[Mapping[str, Any]]) -> int:
+    """Let the channels that carry `alerts` know of alerts that came to orange or red and were told to people.
+
+    No figures: who reads a channel may not see them. Gives how many messages were put.
+    """
+    put = 0
+    for step in steps:
+        if step["channel"] != EMITTED or step["tier"] not in LOUD or step["what"] not in (OPENED, ESCALATED):
+            continue
+        alert = session.get(Alert, alert_of(step))
+        assert alert is not None
+        tier = TIER_NAMES[step["tier"]]
+        subject = f"{tier.zh}色预警 {alert.rule_id}：{alert.name or alert.key}"
+        put += outbox.announce(session, TOPIC, outbox.Message(subject, "", f"/alerts/{alert.id}"))
+    return put
 
 
 def _known(session: Session, steps: Sequence[Mapping[str, Any]]) -> set[tuple[str, int]]:
