@@ -18,7 +18,8 @@ from houfeng.packs.model import CodeSet, Form
 from houfeng_desk.desk import Desk
 from houfeng_desk.locale import speak, spoken
 from houfeng_desk.queries import packs as query
-from houfeng_desk.queries.pack_words import Words, amount
+from houfeng_desk.queries.pack_terms import amount
+from houfeng_desk.queries.pack_words import Words
 from houfeng_desk.security.session import lang_of
 from houfeng_desk.web import DeskDep, allowed, page, whole
 

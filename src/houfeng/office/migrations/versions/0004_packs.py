@@ -31,7 +31,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_pack_version"),
         sa.ForeignKeyConstraint(["author_id"], ["user_account.id"], name="fk_pack_version_author_id_user_account"),
     )
-    op.create_index("ix_pack_version_name", "pack_version", ["name", "version"])
+    op.create_index("ix_pack_version_name_version", "pack_version", ["name", "version"])
     op.create_index("ix_pack_version_digest", "pack_version", ["digest"])
     op.create_table(
         "pack_step",
@@ -65,7 +65,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["version_id"], ["pack_version.id"], name="fk_pack_activation_version_id_pack_version"),
         sa.ForeignKeyConstraint(["approval_id"], ["approval.id"], name="fk_pack_activation_approval_id_approval"),
     )
-    op.create_index("ix_pack_activation_name", "pack_activation", ["name", "from_day"])
+    op.create_index("ix_pack_activation_name_from_day", "pack_activation", ["name", "from_day"])
     op.create_table(
         "pack_handover",
         sa.Column("id", sa.Integer(), nullable=False),
