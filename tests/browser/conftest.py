@@ -36,12 +36,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def book_for_browser(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small book of the browser tests' own; they may write to it."""
+def book_to_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small book, made once."""
     return make_book(tmp_path_factory.mktemp("browser"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
+def book_for_browser(book_to_copy: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small book of one file of tests; they may write to it."""
+    return Path(shutil.copytree(book_to_copy, tmp_path_factory.mktemp("book") / "book"))
+
+
+@pytest.fixture(scope="module")
 def server(book_for_browser: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The desk in a process of its own, on a free port; its address."""
     folder = tmp_path_factory.mktemp("server")
@@ -96,7 +102,7 @@ def chromium() -> Iterator[Browser]:
 Opener = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def states() -> dict[str, str]:
     """Kept sign-ins, so that each person signs in once."""
     return {}

@@ -43,7 +43,7 @@ class Watch:
         return told
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def watch(book_for_browser: Path, server: str) -> Watch:
     """A watch that has told a dozen alerts."""
     made = Watch(book_for_browser)

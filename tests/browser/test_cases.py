@@ -16,7 +16,7 @@ from houfeng.clock import wall_clock
 TABS = ("overview", "creditors", "plan", "measures", "documents", "timeline")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def firms(book_for_browser: Path) -> list[str]:
     """Enterprises with loans at two institutions."""
     views = Book.open(book_for_browser, wall_clock).snapshot()
