@@ -34,6 +34,7 @@ class Loop:
         self.source.start(self.queue.put, {"http": 100})
         self.held, self.stopping = threading.Event(), False
         self.held.set()
+        self.parked = threading.Event()
         self.groups: list[int] = []
         self.offsets: list[tuple[int, int]] = []
         self.fault: EnvironmentFault | None = None
@@ -45,7 +46,10 @@ class Loop:
 
     def _run(self) -> None:
         while not self.stopping:
+            if not self.held.is_set():
+                self.parked.set()
             self.held.wait()
+            self.parked.clear()
             items = self.queue.take(1000, 0.02)
             self.groups += [len(items)] if items else []
             told = self._admission.admit(items)
@@ -63,6 +67,11 @@ class Loop:
                     "alerts": [],
                 }
                 item.reply(self.fault or result)
+
+    def hold(self) -> None:
+        """Take nothing until `held` is set; returns when what was being taken is done with."""
+        self.held.clear()
+        assert self.parked.wait(30)
 
     def post(self, body: Any, path: str = "/api/v1/events", **headers: str) -> httpx.Response:
         """Send a body, JSON unless it is bytes."""
@@ -159,7 +168,7 @@ def test_other_pages(loop: Loop) -> None:
 
 def test_a_key_is_answered_once(loop: Loop) -> None:
     """The same key and body get the same answer, also while the first is under way; another body is a conflict."""
-    loop.held.clear()
+    loop.hold()
     with ThreadPoolExecutor(2) as pool:
         both = [pool.submit(loop.post, [flow(1)], **{"idempotency-key": "a"}) for _ in range(2)]
         loop.held.set()
@@ -215,7 +224,7 @@ def test_a_full_queue_turns_senders_away() -> None:
     """While nothing is taken, what waits stays bounded; then all that was not turned away is answered."""
     made = Loop(max_rows=20)
     made.source._max_rows = 20
-    made.held.clear()
+    made.hold()
     with ThreadPoolExecutor(80) as pool:
         sent = [pool.submit(made.post, [flow(i)]) for i in range(160)]
         while sum(answer.done() for answer in sent) < 40:
@@ -233,7 +242,7 @@ def test_a_full_queue_turns_senders_away() -> None:
 
 def test_many_small_requests_go_together(loop: Loop) -> None:
     """What waits at the same time is taken as one group: one fsync for all of it."""
-    loop.held.clear()
+    loop.hold()
     with ThreadPoolExecutor(30) as pool:
         sent = [pool.submit(loop.post, [flow(i)]) for i in range(30)]
         while loop.queue.rows < 30:
