@@ -136,10 +136,11 @@ def _closed(place: Mapping[str, Any]) -> str:
 def _opened(cursor: str) -> Mapping[str, Any]:
     try:
         found = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        assert isinstance(found["skip"], int)
-        assert 0 <= found["skip"] < 10**9
-        assert set(found["times"]) <= {"as_of", "known_at"}
-        assert all(isinstance(value, str) for value in found["times"].values())
-    except (ValueError, KeyError, TypeError, AssertionError, binascii.Error):
-        raise UsageError(Text("cursor 不是本接口给出的", "this cursor was not given out by the API")) from None
-    return found  # type: ignore[no-any-return]  # its shape was checked above
+        skip, times = found["skip"], found["times"]
+        whole = type(skip) is int and 0 <= skip < 10**9
+        told = set(times) <= {"as_of", "known_at"} and all(isinstance(value, str) for value in times.values())
+    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
+        whole = told = False
+    if not (whole and told):
+        raise UsageError(Text("cursor 不是本接口给出的", "this cursor was not given out by the API"))
+    return {"skip": skip, "times": times}
