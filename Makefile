@@ -22,8 +22,8 @@ setup: $(STAMP) ## make the virtual environment from the lock file
 demo: $(STAMP) ## simulate a small province, report its five articles, replay its warnings
 	$(BIN)/houfeng demo --out demo-out
 
-test: $(STAMP) ## run the tests
-	$(BIN)/pytest
+test: $(STAMP) ## run the tests, on every core
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 check: $(STAMP) ## lint, types and the rule of the house
 	$(BIN)/ruff check .
@@ -39,7 +39,7 @@ bench: $(STAMP) ## run the benchmarks in an environment of their own (an hour; s
 
 lock: ## resolve the dependencies again and write requirements.lock
 	$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install --quiet uv
-	$(VENV)-lock/bin/uv pip compile pyproject.toml --extra dev --extra desk --extra kafka --extra postgres --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --output-file requirements.lock
+	$(VENV)-lock/bin/uv pip compile pyproject.toml --extra dev --extra credit --extra desk --extra kafka --extra matching --extra postgres --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --output-file requirements.lock
 
 clean: ## remove the virtual environment and the demo's output
 	rm -rf $(VENV) $(VENV)-lock demo-out

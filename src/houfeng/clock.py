@@ -48,14 +48,14 @@ def parse_moment(text: str) -> datetime:
         if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
             return end_of_day(date.fromisoformat(text))
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.astimezone(ZONE).replace(tzinfo=None) if moment.tzinfo else moment
+    except (ValueError, OverflowError):  # the ends of the calendar have no other zones
         raise UsageError(
             Text(
                 f"看不懂的时间：{text}；请写作 2026-01-16 或 2026-01-16T09:30",
                 f"not a date or time: {text}; write it as 2026-01-16 or 2026-01-16T09:30",
             )
         ) from None
-    return moment.astimezone(ZONE).replace(tzinfo=None) if moment.tzinfo else moment
 
 
 def parse_day(text: str) -> date:
@@ -69,7 +69,7 @@ def parse_day(text: str) -> date:
         if re.fullmatch(r"\d{4}-\d{2}", text):
             return month_end(date.fromisoformat(text + "-01"))
         return date.fromisoformat(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # the last month has no month after it
         raise UsageError(
             Text(
                 f"看不懂的日期：{text}；请写作 2026-01-31 或 2026-01",

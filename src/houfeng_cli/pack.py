@@ -12,6 +12,9 @@ from houfeng.errors import Level, Problem, Text
 from houfeng.settings import load
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from houfeng.packs.grants import Grant
     from houfeng.packs.model import Pack
 
 
@@ -40,9 +43,14 @@ def check(packs: tuple[str, ...], as_json: bool, lang: str | None) -> None:
                 (pack.parameters, "parameters"),
                 (pack.items, "items"),
                 (pack.rules, "rules"),
+                (pack.instruments, "instruments"),
+                (pack.entitlements, "entitlements"),
+                (pack.products, "products"),
+                (pack.golden, "golden ledgers"),
                 (pack.cases, "cases"),
             )
-            held = ", ".join(f"{len(found)} {what}" for found, what in counts)
+            always = ("parameters", "items", "rules", "cases")
+            held = ", ".join(f"{len(found)} {what}" for found, what in counts if found or what in always)
             click.echo(f"{pack.name} {pack.version}: {errors} errors, {len(problems) - errors} other findings; {held}")
     sys.exit(1 if wrong else 0)
 
@@ -51,7 +59,8 @@ def check(packs: tuple[str, ...], as_json: bool, lang: str | None) -> None:
 @click.argument("packs", nargs=-1, required=True)
 @click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of what is shown.")
 def test(packs: tuple[str, ...], lang: str | None) -> None:
-    """Run the cases of PACKS by the compiler and by the explaining evaluator; both must agree."""
+    """Run the cases of PACKS by the compiler and by the explaining evaluator, which must agree, and golden ledgers."""
+    from houfeng.instruments.golden import run_golden
     from houfeng.packs.cases import run_cases
     from houfeng.packs.loading.load import load_pack
 
@@ -62,8 +71,13 @@ def test(packs: tuple[str, ...], lang: str | None) -> None:
         for outcome in outcomes:
             show_problems(outcome.problems, lang=lang or load().lang)
         bad = sum(not outcome.passed for outcome in outcomes)
-        failed += bad
-        click.echo(f"{pack.name} {pack.version}: {len(outcomes) - bad} passed, {bad} failed")
+        ledgers = run_golden(pack)
+        for _, problems in ledgers:
+            show_problems(problems, lang=lang or load().lang)
+        wrong = sum(bool(problems) for _, problems in ledgers)
+        failed += bad + wrong
+        told = f"; golden ledgers: {len(ledgers) - wrong} passed, {wrong} failed" if ledgers else ""
+        click.echo(f"{pack.name} {pack.version}: {len(outcomes) - bad} passed, {bad} failed{told}")
     sys.exit(1 if failed else 0)
 
 
@@ -105,10 +119,18 @@ def list_packs(pack: str | None, lang: str | None) -> None:
             (found.themes(), "themes"),
             (found.rules, "rules"),
             (found.waiting, "waiting"),
+            (own(found.instruments, found), "instruments"),
+            (own(found.entitlements, found), "entitlements"),
+            (own(found.products, found), "products"),
             (found.cases, "cases"),
         )
         held = ", ".join(f"{len(listed)} {what}" for listed, what in counts if listed)
         click.echo(f"{name:16} {found.version:8} {found.label.get(lang)}  ({held})")
+
+
+def own(grants: Mapping[str, Grant], pack: Pack) -> list[Grant]:
+    """Those of `grants` that the pack defines itself."""
+    return [grant for grant in grants.values() if grant.pack == pack.name]
 
 
 def show_pack(pack: Pack, lang: str) -> None:
@@ -120,6 +142,12 @@ def show_pack(pack: Pack, lang: str) -> None:
     ]
     lines += [("rule", f"{rule.id} {rule.name}", rule.label) for rule in pack.rules.values()]
     lines += [("waiting", waiting.id, waiting.label) for waiting in pack.waiting]
+    for section, grants in (
+        ("instrument", pack.instruments),
+        ("entitlement", pack.entitlements),
+        ("product", pack.products),
+    ):
+        lines += [(section, f"{grant.over}.{grant.name}", grant.label) for grant in own(grants, pack)]
     lines += [("parameter", f":{name}", parameter.label) for name, parameter in pack.parameters.items()]
     lines += [("reading", f"{name}={entry.chosen}", entry.question) for name, entry in pack.interpretations.items()]
     for section, name, label in lines:
@@ -145,7 +173,13 @@ def diff(old: str, new: str, as_json: bool) -> None:
 @click.argument("pack")
 @click.argument("key", nargs=-1, required=True)
 @click.option("--kind", default="", help="Record kind; default: the kind of the first item.")
-@click.option("--item", "items", multiple=True, required=True, help="Item or rule to explain; may be repeated.")
+@click.option(
+    "--item",
+    "items",
+    multiple=True,
+    required=True,
+    help="Item, rule, instrument, entitlement or product to explain; may be repeated.",
+)
 @click.option("--as-of", required=True, help="Day or month the question is about.")
 @click.option("--known-at", "--as-known-at", "known_at", default=None, help="As known at this moment; default: now.")
 @click.option("--reading", "readings", multiple=True, help="interpretation=reading, to compute with a rival reading.")
@@ -180,7 +214,8 @@ def explain(
 
     settings = load()
     loaded = load_pack(pack).with_readings(dict(reading.partition("=")[::2] for reading in readings))
-    kind = kind or next((d.over for item in items for d in loaded.find(item)), "") or _rule_kind(loaded, items)
+    found_in = (over for item in items for over in _kinds_of(loaded, item))
+    kind = kind or next(found_in, "") or _rule_kind(loaded, items)
     moment = parse_moment(known_at) if known_at else wall_clock()
     snapshot = Book.open(Path(folder or settings.book), wall_clock).snapshot(moment if known_at else None)
     connection = connect(memory=settings.memory, threads=settings.threads)
@@ -190,6 +225,13 @@ def explain(
         click.echo(json.dumps(found.plain(), ensure_ascii=False, default=str, indent=2))
     else:
         click.echo("\n".join(found.lines(lang or settings.lang, full=full)))
+
+
+def _kinds_of(pack: Pack, item: str) -> list[str]:
+    from houfeng.packs.roads.grants import grants_of
+
+    grant = grants_of(pack).get(item)
+    return [definition.over for definition in pack.find(item)] + ([grant.over] if grant is not None else [])
 
 
 def _rule_kind(pack: Pack, items: tuple[str, ...]) -> str:

@@ -15,6 +15,7 @@ NAMES = [
     "account_flow",
     "collateral",
     "connected_group",
+    "consumer_purchase",
     "credit_line",
     "enterprise",
     "enterprise_status",

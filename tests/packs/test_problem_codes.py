@@ -9,13 +9,35 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reference" / "problems.md"
-CODE = re.compile(r"(houfeng|exchange|intake|book|yaml|pack|themes|watch|simulate|engine)\.[a-z0-9]+(_[a-z0-9]+)*")
-ROOM = re.compile(r"(alert|case|desk|identity|journal|outbox|pack|houfeng)\.[a-z0-9]+(_[a-z0-9]+)*")
-ROOMS = ("office", "cases", "houfeng_desk")  # acts of the journal look like codes there
+CODE = re.compile(
+    r"(houfeng|exchange|intake|book|yaml|pack|themes|claim|credit|penetration|watch|simulate|engine)"
+    r"\.[a-z0-9]+(_[a-z0-9]+)*"
+)
+ROOM = re.compile(
+    r"(alert|assign|authorisation|case|claim|contest|desk|houfeng|identity|journal|matching|need|outbox|pack)"
+    r"\.[a-z0-9]+(_[a-z0-9]+)*"
+)
+ROOMS = (
+    "office",
+    "cases",
+    "claims",
+    "matching",
+    "houfeng_desk",
+    "demonstration",
+)  # acts of the journal look like codes
 MAKERS = {"Problem", "_weak", "report"}
 # dotted names in the source that are no problem codes: files, packages, a key in the footer of a Parquet file
-OTHER = {"pack.yaml", "book.json", *(f"houfeng.{name}" for name in ("book", "library", "clock", "errors", "calls"))}
-COMPOSED = {"exchange.total_rows", "exchange.footer_rows"}  # written as f"exchange.{why}_rows"
+OTHER = {
+    "pack.yaml",
+    "book.json",
+    "claim.xlsx",
+    *(f"houfeng.{name}" for name in ("book", "library", "clock", "errors", "calls")),
+}
+COMPOSED = {  # written as f"exchange.{why}_rows", f"claim.{reason}" and f"ledger.{fault}"
+    *("exchange.total_rows", "exchange.footer_rows"),
+    *(f"claim.{name}" for name in ("not_in_book", "not_eligible", "borrower", "days", "base", "amount", "nothing")),
+    *(f"ledger.{name}" for name in ("entry", "day", "claims", "quota", "ceiling", "moves", "hold")),
+}
 
 
 def _literals() -> Iterator[tuple[str, str]]:

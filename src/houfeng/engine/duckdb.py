@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -35,6 +36,13 @@ class Engine:
         self._folder = tempfile.TemporaryDirectory(prefix="houfeng-")
         self.scratch = Path(self._folder.name)
         self.connection = connect(memory=settings.memory, threads=settings.threads, spill=str(self.scratch / "spill"))
+
+    @classmethod
+    def over(cls, connection: duckdb.DuckDBPyConnection) -> Self:
+        """An engine for a few questions over a connection that another looks after; it has no scratch folder."""
+        made = cls.__new__(cls)
+        made.connection = connection
+        return made
 
     def __enter__(self) -> Self:
         return self

@@ -15,9 +15,11 @@ from houfeng.book.connection import connect
 from houfeng.book.model import SQL, Kind, Time, kinds
 from houfeng.engine.faults import telling
 from houfeng.errors import HoufengError, InputError, Problem, Text, did_you_mean
+from houfeng.packs.grants import Grant
 from houfeng.packs.model import Case, Pack
 from houfeng.packs.roads.compile import Compiler
 from houfeng.packs.roads.evaluate import EXACT, Evaluator
+from houfeng.packs.roads.grants import FAILED, UNKNOWN, condition_item, grant_items, grants_of, judging
 from houfeng.packs.roads.rules import rule_items, tier_of
 from houfeng.packs.roads.sql import literal, name
 from houfeng.packs.roads.world import Record, World, build_rows
@@ -77,13 +79,17 @@ def _expectations(
     world = World.of(case.as_of, case.known_at, rows)
     row = rows[asked][0]
     rules = {key: pack.rules[key] for key in case.expect if key in pack.rules}
-    pack = rule_items(pack, list(rules.values()))
-    wanted = [key for key in case.expect if (asked, key) in pack.items]
+    grants = [grant for key, grant in grants_of(pack).items() if key in case.expect and grant.over == asked]
+    pack = grant_items(rule_items(pack, list(rules.values())), grants)
+    wanted = [key for key in case.expect if (asked, key) in pack.items and not isinstance(case.expect[key], dict)]
     hidden = [f"{rule.name}:{tier}" for rule in rules.values() for tier in rule.tiers]
     views = RowViews(connection, rows)
     compiled = _compiled(pack, views, case, asked, [*wanted, *hidden], row)
-    evaluator, problems = Evaluator(pack, world), []
+    evaluator = Evaluator(pack, world)
+    problems = _judged(pack, views, case, grants, evaluator, row)
     for key, expected in case.expect.items():
+        if isinstance(expected, dict) and any(grant.name == key for grant in grants):
+            continue
         if key in rules and rules[key].merge:
             raise InputError(
                 Text(f"{key} 合并预警，用例里没有预警可并", f"{key} merges alerts, and a case has none; leave it out")
@@ -115,6 +121,44 @@ def _compiled(pack: Pack, views: RowViews, case: Case, asked: str, items: Sequen
         names = [column[0] for column in cursor.description or ()]
         found = next(iter(cursor.fetchall()), None)
     return dict(zip(names, found, strict=True)) if found else dict.fromkeys(items)
+
+
+def _judged(
+    pack: Pack, views: RowViews, case: Case, grants: Sequence[Grant], evaluator: Evaluator, row: Record
+) -> list[Problem]:
+    """Which conditions of each grant failed or were unknown: the masks of the statement against the evaluator."""
+    if not grants:
+        return []
+    asked, problems = grants[0].over, []
+    where = " AND ".join(f"{name(k)} = {literal(row[k])}" for k in kinds()[asked].key)
+    statement = judging(Compiler(pack, views, case.as_of, case.known_at), asked, grants, where=where)
+    with telling():
+        cursor = views.connection.execute(statement.sql)
+        names = [column[0] for column in cursor.description or ()]
+        masks = dict(zip(names, next(iter(cursor.fetchall()), ()), strict=False))
+    for grant in grants:
+        values = [
+            evaluator.item(pack.items[(asked, condition_item(grant.name, one.name))], row).value
+            for one in grant.conditions
+        ]
+        by_python = _told(grant, [value is False for value in values], [value is None for value in values])
+        failed, unknown = masks.get(grant.name + FAILED, 0), masks.get(grant.name + UNKNOWN, 0)
+        places = range(len(grant.conditions))
+        by_sql = _told(grant, [bool(failed >> n & 1) for n in places], [bool(unknown >> n & 1) for n in places])
+        expected = case.expect[grant.name]
+        if isinstance(expected, dict) and by_python != {"failed": [], "unknown": [], **expected}:
+            problems.append(_problem(case, grant.name, "pack.case", expected, by_python))
+        if masks and by_sql != by_python:
+            problems.append(_problem(case, grant.name, "pack.roads_differ", by_sql, by_python))
+    return problems
+
+
+def _told(grant: Grant, failed: Sequence[bool], unknown: Sequence[bool]) -> dict[str, list[str]]:
+    names = [one.name for one in grant.conditions]
+    return {
+        "failed": [one for one, is_so in zip(names, failed, strict=True) if is_so],
+        "unknown": [one for one, is_so in zip(names, unknown, strict=True) if is_so],
+    }
 
 
 def same(found: Any, wanted: Any) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from houfeng.packs.grants import Condition, Entitlement, Instrument, Pool, Product, Relending
+from houfeng.packs.language.expression import Node
 from houfeng.packs.model import CodeSet, Definition, Interpretation, Mark, Pack, Parameter, Rule
 
 
@@ -34,6 +36,10 @@ def diff_packs(old: Pack, new: Pack) -> list[Change]:
     found += _section("code set", old.sets, new.sets, _code_set)
     found += _section("item", _by_name(old), _by_name(new), _definition)
     found += _section("rule", old.rules, new.rules, _rule)
+    found += _section("pool", old.pools, new.pools, _pool)
+    found += _section("instrument", old.instruments, new.instruments, _instrument)
+    found += _section("entitlement", old.entitlements, new.entitlements, _entitlement)
+    found += _section("product", old.products, new.products, _product)
     found += _section("interpretation", old.interpretations, new.interpretations, _interpretation)
     return found
 
@@ -119,3 +125,63 @@ def _rule(rule: Rule) -> dict[str, str]:
 def _interpretation(entry: Interpretation) -> dict[str, str]:
     found = {"clause": entry.clause, "chosen": entry.chosen, "chosen_by": entry.chosen_by}
     return found | {f"reading {label}": str(dict(reading.parameters)) for label, reading in entry.readings.items()}
+
+
+def _text(node: Node | None) -> str:
+    return node.text if node is not None else ""
+
+
+def _conditions(conditions: Iterable[Condition]) -> dict[str, str]:
+    return {
+        f"condition {one.name}": one.when.text + (f" [{one.reference}]" if one.reference else "") for one in conditions
+    }
+
+
+def _pool(pool: Pool) -> dict[str, str]:
+    """A pool: its quota and clause."""
+    return {"quota": _text(pool.quota), "reference": pool.reference}
+
+
+def _instrument(tool: Instrument) -> dict[str, str]:
+    """An instrument: conditions, time counted, amounts, caps, shares, and the terms of the central bank."""
+    found = {"kind": tool.kind, "state": tool.state, "over": tool.over, "document": tool.document}
+    found |= _conditions(tool.conditions)
+    if tool.counts is not None:
+        found["counts"] = f"{tool.counts.first.text} … {tool.counts.end.text} by {tool.counts.days.text}"
+    found |= {"base": _text(tool.base), "points": _text(tool.points), "funded_share": _text(tool.funded_share)}
+    for number, cap in enumerate(tool.caps, 1):
+        found[f"cap {number}"] = f"{cap.on} by {', '.join(cap.by)} up to {cap.limit.text}"
+    found |= {f"share {payer}": node.text for payer, node in tool.shares.items()}
+    found |= {"exclusive": tool.exclusive, "exclusive_when": _text(tool.exclusive_when), "order": _text(tool.order)}
+    found |= {"prepayment": _text(tool.prepayment), "documents": "; ".join(text.zh for text in tool.documents)}
+    return found | (_lent(tool.relending) if tool.relending is not None else {})
+
+
+def _lent(lent: Relending) -> dict[str, str]:
+    return {
+        "quota": _text(lent.quota),
+        "pool": lent.pool,
+        "pool_when": _text(lent.pool_when),
+        "rate": _text(lent.rate),
+        "term_months": _text(lent.term_months),
+        "extensions": _text(lent.extensions),
+        "cadence": lent.cadence,
+        "institutions": _text(lent.institutions),
+    }
+
+
+def _entitlement(policy: Entitlement) -> dict[str, str]:
+    """An entitlement: conditions, benefit, what to bring, whom to call, and from when to when."""
+    found = {"document": policy.document, "benefit": policy.benefit.zh, "delivers": policy.delivers}
+    found |= {"from": _text(policy.begins), "until": _text(policy.until), "call": policy.call.zh}
+    return found | _conditions(policy.conditions) | {"bring": "; ".join(text.zh for text in policy.bring)}
+
+
+def _product(product: Product) -> dict[str, str]:
+    """A product: bank, conditions, terms and capacity."""
+    terms = product.terms
+    found = {"bank": product.bank, "funded_by": terms.funded_by, "guarantees": ", ".join(terms.guarantees)}
+    found |= {"rate": _text(terms.rate), "fee": _text(terms.fee), "months": _text(terms.months)}
+    found |= {"min_amount": _text(terms.min_amount), "max_amount": _text(terms.max_amount)}
+    found |= {"capacity": _text(product.capacity), "answer_days": _text(product.answer_days)}
+    return found | _conditions(product.conditions)

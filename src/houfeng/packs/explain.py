@@ -7,7 +7,7 @@ shown is therefore computed by the second road, and a difference from the compil
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import localcontext
 from typing import Any
@@ -18,10 +18,12 @@ from houfeng.book.model import Time, kinds
 from houfeng.engine.faults import telling
 from houfeng.errors import InputError, Text, UsageError, did_you_mean
 from houfeng.packs.explanation import Renderer, plain, record_key
+from houfeng.packs.grants import Condition
 from houfeng.packs.membership import membership_of
 from houfeng.packs.model import Definition, Pack
 from houfeng.packs.roads.compile import Compiler, Need, Views
 from houfeng.packs.roads.evaluate import EXACT, Evaluator, Trace
+from houfeng.packs.roads.grants import conditions_of, grant_items, grants_of
 from houfeng.packs.roads.rules import rule_items
 from houfeng.packs.roads.sql import literal, name
 from houfeng.packs.roads.world import Record, World, convert
@@ -36,10 +38,11 @@ class Explanation:
     as_of: date
     known: date
     traces: tuple[Trace, ...]
+    conditions: Mapping[str, Condition] = field(default_factory=dict)
 
     def lines(self, lang: str = "zh", *, full: bool = False) -> list[str]:
         """The explanation as indented text: the steps that decided, or with `full` every step."""
-        renderer = Renderer(lang, full)
+        renderer = Renderer(lang, full, conditions=self.conditions)
         head = f"{kinds()[self.kind].label.get(lang)} {record_key(self.kind, self.record)}"
         return [head, *(line for trace in self.traces for line in renderer.lines(trace))]
 
@@ -67,17 +70,32 @@ class Explainer:
     """Explain windows as they stood at this instant, in seconds; nothing: at the end of the day `as_of`."""
 
     def __post_init__(self) -> None:
-        self.pack = rule_items(self.pack, list(self.pack.rules.values()))
+        grants = grants_of(self.pack).values()
+        self.conditions = conditions_of(grants)
+        self.pack = grant_items(rule_items(self.pack, list(self.pack.rules.values())), grants)
         self.compiler = Compiler(self.pack, self.views, self.as_of, self.known)
+        self._matched: dict[tuple[str, tuple[str, ...], frozenset[tuple[Any, ...]]], list[Record]] = {}
 
     def explain(self, kind: str, key: Mapping[str, Any], items: Sequence[str]) -> Explanation:
-        """Explain `items` (names of items, or of rules) for the one record of `kind` that `key` describes.
+        """Explain `items` (of items, rules, instruments …) by name for the one record of `kind` that `key` describes.
 
         Raises:
             UsageError: an item does not exist.
             InputError: no record, or more than one, is described by `key`.
         """
         wanted = [definition for item in items for definition in self._definitions(kind, item)]
+        row, evaluator = self.world(kind, key, wanted)
+        with localcontext(EXACT):
+            traces = tuple(evaluator.item(definition, row) for definition in wanted)
+        return Explanation(kind, row, self.as_of, self.known, traces, self.conditions)
+
+    def world(self, kind: str, key: Mapping[str, Any], wanted: Iterable[Definition]) -> tuple[Record, Evaluator]:
+        """The one record that `key` describes, and an evaluator over all rows that the items `wanted` reach from it.
+
+        Raises:
+            InputError: no record, or more than one, is described by `key`.
+        """
+        self._matched = {}
         row = self._one(kind, key)
         need = Need(kind)
         for definition in wanted:
@@ -86,10 +104,7 @@ class Explainer:
         _keep(rows, kind, [row])
         self._gather(need, [row], rows)
         world = World(self.as_of, self.known, self.instant, rows={k: list(found.values()) for k, found in rows.items()})
-        evaluator = Evaluator(self.pack, world)
-        with localcontext(EXACT):
-            traces = tuple(evaluator.item(definition, row) for definition in wanted)
-        return Explanation(kind, row, self.as_of, self.known, traces)
+        return row, Evaluator(self.pack, world)
 
     def _definitions(self, kind: str, item: str) -> list[Definition]:
         if (kind, item) in self.pack.items:
@@ -150,9 +165,15 @@ class Explainer:
             self._gather(inner, fetched, found)
 
     def _matching(self, kind: str, fields: Sequence[str], values: Iterable[tuple[Any, ...]]) -> list[Record]:
-        known = [row for row in values if None not in row]
+        known = sorted({row for row in values if None not in row}, key=str)
         if not known:
             return []
+        asked = (kind, tuple(fields), frozenset(known))
+        if asked not in self._matched:
+            self._matched[asked] = self._fetch_matching(kind, fields, known)
+        return self._matched[asked]
+
+    def _fetch_matching(self, kind: str, fields: Sequence[str], known: Sequence[tuple[Any, ...]]) -> list[Record]:
         either = " OR ".join(
             "(" + " AND ".join(f"{name(f)} = {literal(v)}" for f, v in zip(fields, row, strict=True)) + ")"
             for row in known

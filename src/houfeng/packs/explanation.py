@@ -7,13 +7,14 @@ parts that failed; of an `or` that held, the parts that held; of a `case`, the b
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from houfeng.book.model import kinds
 from houfeng.packs.contribution import Contribution, composition
+from houfeng.packs.grants import Condition
 from houfeng.packs.model import Form
 from houfeng.packs.roads.evaluate import Trace
 from houfeng.packs.roads.world import Record
@@ -31,6 +32,7 @@ class Renderer:
     full: bool = False
     seen: set[tuple[str, int]] = field(default_factory=set)
     opened: set[str] = field(default_factory=set)
+    conditions: Mapping[str, Condition] = field(default_factory=dict)
 
     def lines(self, trace: Trace, depth: int = 0) -> Iterator[str]:
         """The lines of a step and of the steps it rests on."""
@@ -104,7 +106,7 @@ class Renderer:
         if item is not None:
             label = item.label.get(self.lang)
             text += self._say(f"（{label}）", f" ({label})") if label else ""
-            details += [item.tag, item.reference]
+            details += [item.tag, item.reference, self._advice(item.name, trace.value)]
         if trace.dated is not None:
             since = self._say(f"{trace.dated.start} 起", f"from {trace.dated.start}")
             details += [since, trace.dated.reference]
@@ -115,6 +117,15 @@ class Renderer:
         told = "; ".join(detail for detail in details if detail)
         line = f"{text} = {shown(trace.value)}" + (f"  [{told}]" if told else "")
         return line + (origin(*trace.rows[0]) if trace.op == "field" and trace.rows else "")
+
+    def _advice(self, item: str, value: Any) -> str:
+        """Of a condition of a grant that is not met: what would meet it, or who holds the missing fact."""
+        condition = self.conditions.get(item)
+        if condition is None or value is True:
+            return ""
+        if value is None:
+            return self._say("缺的事实由谁掌握：", "who holds the missing fact: ") + condition.holder.get(self.lang)
+        return self._say("怎样才算符合：", "what would meet it: ") + condition.changes.get(self.lang)
 
     def _rows(self, rows: Sequence[tuple[str, Record]], depth: int) -> Iterator[str]:
         for kind, row in rows[:ROWS_SHOWN]:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from houfeng.errors import Text, Where
+from houfeng.packs.grants import Condition, Entitlement, Golden, Instrument, Pool, Product
 from houfeng.packs.language.expression import Node
 from houfeng.packs.language.functions import T
 
@@ -306,9 +307,17 @@ class Case:
     where: Where
 
 
+@dataclass(frozen=True, slots=True)
+class SharedCondition:
+    """A condition that grants over one kind can use by name."""
+
+    over: str
+    condition: Condition
+
+
 @dataclass(frozen=True)
 class Pack:
-    """A whole pack, with the packs it requires already merged into `parameters`, `sets` and `items`.
+    """A whole pack, with the packs it requires already merged into all but `rules`, `waiting`, `cases` and `golden`.
 
     `items` maps (kind, name) to definitions; `own` tells which names are defined in the pack itself.
     """
@@ -328,6 +337,12 @@ class Pack:
     waiting: tuple[Waiting, ...]
     cases: tuple[Case, ...]
     measure: Mapping[str, str] = field(default_factory=dict)
+    conditions: Mapping[str, SharedCondition] = field(default_factory=dict)
+    pools: Mapping[str, Pool] = field(default_factory=dict)
+    instruments: Mapping[str, Instrument] = field(default_factory=dict)
+    entitlements: Mapping[str, Entitlement] = field(default_factory=dict)
+    products: Mapping[str, Product] = field(default_factory=dict)
+    golden: tuple[Golden, ...] = ()
 
     def over(self, kind: str) -> list[Definition]:
         """The items over `kind`, in the order they were written."""

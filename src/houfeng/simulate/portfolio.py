@@ -16,6 +16,7 @@ from houfeng.simulate.ground import columns as c
 from houfeng.simulate.ground.identifiers import numbered
 from houfeng.simulate.ground.months import Months
 from houfeng.simulate.lending import MODES
+from houfeng.simulate.purchases import purchases
 
 WRITE_OFF = 18  # months after the first missed payment at which a bank takes a note off its books
 SHARED = ("institution_id", "contract_no", "note_no", "borrower_id", "currency")
@@ -82,11 +83,23 @@ def month_tables(book: Portfolio, month: int, months: Months) -> Iterator[tuple[
     yield "loan", _as_known(book, notes, here, month)
     yield "loan_balance", _balances(book, month, months, now)
     yield "loan_flow", _flows(book, month, months, now, before)
+    new = _consumer_notes(book, month)
+    yield "consumer_purchase", purchases(book.loans.take(pa.array(new)), new, book.rate[new])
     yield "credit_line", _lines(book, month, months, now)
     if months.ends_quarter(month) or month in (0, months.count - 1):
         open_notes = np.flatnonzero(now > 0)
         yield "guarantee", _guarantees(book, open_notes)
         yield "collateral", _collaterals(book, open_notes, month)
+
+
+def _consumer_notes(book: Portfolio, month: int) -> Array:
+    """The consumer notes whose purchases are told this month: the new ones, and at first all that are open."""
+    consumer = pc.equal(book.loans["borrower_class"], "consumer").to_numpy(zero_copy_only=False)
+    told = book.start == month
+    if month == 0:
+        told = told | book.active(0)
+    found: Array = np.flatnonzero(told & consumer)
+    return found
 
 
 def _as_known(book: Portfolio, notes: Any, here: Array, month: int) -> Any:

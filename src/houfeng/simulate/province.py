@@ -22,15 +22,17 @@ from houfeng.simulate.firms import CHUNK, Firms, make_firms
 from houfeng.simulate.ground.banks import Banks, institution_table, make_banks
 from houfeng.simulate.ground.months import Months, months_until
 from houfeng.simulate.lending import make_loans
+from houfeng.simulate.lists import lists
 from houfeng.simulate.portfolio import month_tables, read_portfolio
 from houfeng.simulate.writing import COMPRESSION, ROW_GROUP, Files, Part, part, write_manifest
 
-REGISTRY, SCIENCE, SUPERVISOR, FINANCE, MATCHING = (
+REGISTRY, SCIENCE, SUPERVISOR, FINANCE, MATCHING, REFORM = (
     "sim-registry",
     "sim-science",
     "sim-supervisor",
     "sim-finance",
     "sim-matching",
+    "sim-reform",
 )
 MOST = 3_000_000
 MOST_MONTHS = 60  # each month holds files open
@@ -153,6 +155,8 @@ def _chunk(run: _Run, number: int, first: int, count: int) -> None:
     run.put(_start(run, "person", REGISTRY), registers.persons(firms))
     run.put(_start(run, "holding", REGISTRY), registers.holdings(firms))
     _statuses(run, number, firms, _start(run, "enterprise_status", SCIENCE))
+    listed = lists(firms, run.months, np.random.default_rng(run.stream(number, 6)))
+    run.put(_start(run, "list_membership", REFORM), listed)
     for month in range(run.months.count):
         for reporter, table in events.public_records(firms, month, run.months, rng).items():
             run.put(_monthly(run, "public_record", reporter, month, 5), table)

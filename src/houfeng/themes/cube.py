@@ -107,17 +107,14 @@ class Cube:
         paths = [path for one in chosen for path in one.paths]
         tagging = compile_tagging(views, pack, as_of, known, fields=[*_NEEDS, *paths], bits=False)
         amounts = tuple(dict.fromkeys([tagging.plain, *tagging.amounts.values()]))
-        columns = [f"{one.sql} AS d_{one.name}" for one in chosen] + _columns(tagging, amounts)
+        columns = [f"{one.sql} AS d_{one.name}" for one in chosen] + note_columns(tagging, amounts)
         out = engine.scratch / f"{label}.parquet"
         sources = in_shares(tagging.statement.sql, tuple(taken))
         rows = engine.write_all([f"SELECT {', '.join(columns)} FROM ({one})" for one in sources], out)
-        base = views.select(LOANS, as_of=as_of, exact=True, columns=["note_no"])
-        ((wanted,),) = engine.rows(f"SELECT count(*) FROM ({base})")
-        if rows != wanted:
-            raise _fan_out(rows, wanted)
+        check_fan_out(engine, views, as_of, rows)
         source = f"read_parquet('{quoted(str(out))}')"
         of = {theme: amounts.index(sql) for theme, sql in tagging.amounts.items()} | {ALL: 0}
-        return cls(engine, tagging.themes, source, amounts, of, _quality(engine, source))
+        return cls(engine, tagging.themes, source, amounts, of, quality_of(engine, source))
 
     def cells(self, by: Sequence[str], sums: Iterable[str], where: Mapping[str, Sequence[str]] | None = None) -> Cells:
         """The sums named (of `SUMS`, `COUNTS`, `PEOPLE`) for each theme and for all loans, by the dimensions `by`.
@@ -130,10 +127,10 @@ class Cube:
         cells: Cells = {}
         plain = [one for one in (*SUMS, *COUNTS) if one in wanted]
         if plain:
-            self._gather(cells, by, plain, self._signatures(asked, by, plain), self._theme_sums)
+            self._gather(cells, by, plain, self.signatures(asked, by, plain), self._theme_sums)
         people = [one for one in PEOPLE if one in wanted]
         if people:
-            sql = self._people(asked, by, first="first_borrowers" in people)
+            sql = self.people(asked, by, first="first_borrowers" in people)
             self._gather(cells, by, people, sql, self._theme_people)
         return cells
 
@@ -176,14 +173,16 @@ class Cube:
         place = 0 if theme == ALL else 1 + [one.name for one in self.themes].index(theme)
         return f"{prefix}{place // BITS} & {1 << place % BITS} <> 0"
 
-    def _signatures(self, asked: str, by: Sequence[str], sums: Sequence[str]) -> str:
+    def signatures(self, asked: str, by: Sequence[str], sums: Sequence[str]) -> str:
+        """SQL: the sums named, over the notes `asked`, by the dimensions and the signature."""
         keys = [*(f"d_{one}" for one in by), *(f"m{word}" for word in range(self._words))]
         parts = [f"{COUNTS[one]} AS {one}" for one in sums if one in COUNTS]
         for place in sorted(set(self.amount_of.values())):
             parts += [f"{SUMS[one].format(a=f'a{place}')} AS {one}_{place}" for one in sums if one in SUMS]
         return f"SELECT {', '.join([*keys, *parts])} FROM ({asked}) GROUP BY {', '.join(keys)}"
 
-    def _people(self, asked: str, by: Sequence[str], *, first: bool) -> str:
+    def people(self, asked: str, by: Sequence[str], *, first: bool) -> str:
+        """SQL: how many borrowers have each OR of signatures, over the notes `asked`, by the dimensions."""
         words = [f"m{word}" for word in range(self._words)]
         ors = [f"bit_or({word}) AS {word}" for word in words]
         if first:
@@ -203,8 +202,8 @@ class Cube:
         return [f"sum(n) FILTER ({self._bit(theme, PEOPLE[one])})" for one in people], self._bit(theme)
 
 
-def _columns(tagging: Tagging, amounts: Sequence[str]) -> list[str]:
-    """The narrow columns of a note: amounts, signature, and what the sums ask of it."""
+def note_columns(tagging: Tagging, amounts: Sequence[str]) -> list[str]:
+    """SQL of the narrow columns of a note: amounts, signature, and what the sums ask of it."""
     columns = [f"{sql} AS a{place}" for place, sql in enumerate(amounts)]
     counted = name(COUNTED) if COUNTED in tagging.statement.items else "TRUE"
     flags = [f"coalesce({counted}, FALSE)", *(name(theme.name) for theme in tagging.themes)]
@@ -227,13 +226,26 @@ def _condition(where: Mapping[str, Sequence[str]]) -> str:
     return f" WHERE {' AND '.join(parts)}" if parts else ""
 
 
-def _quality(engine: Engine, source: str) -> Quality:
+def quality_of(engine: Engine, source: str) -> Quality:
+    """What the notes of `source` lack."""
     ((*found,),) = engine.rows(
         f"SELECT count(*), count(*) FILTER (m0 & 1 = 0), coalesce(sum(a0) FILTER (m0 & 1 = 0), 0), "
         f"count(*) FILTER (a0 IS NULL), count(*) FILTER (rate IS NULL), count(*) FILTER (borrower IS NULL), "
         f"count(*) FILTER (no_loan) FROM {source}"
     )
     return Quality(*found)
+
+
+def check_fan_out(engine: Engine, views: Views, as_of: date, rows: int) -> None:
+    """See that tagging gave each note of `as_of` once.
+
+    Raises:
+        InputError: a note met more than one row of another kind, so that it would be counted twice.
+    """
+    base = views.select(LOANS, as_of=as_of, exact=True, columns=["note_no"])
+    ((wanted,),) = engine.rows(f"SELECT count(*) FROM ({base})")
+    if rows != wanted:
+        raise _fan_out(rows, wanted)
 
 
 def _fan_out(rows: int, wanted: int) -> InputError:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -106,6 +106,15 @@ class Report:
         return pa.table(columns)
 
 
+class KeptMonths(Protocol):
+    """Who may have the notes of a month tagged already."""
+
+    def cube(
+        self, engine: Engine, views: Snapshot, pack: Pack, as_of: date, known: date, taken: Sequence[str]
+    ) -> Cube | None:
+        """The cube of a month for `engine`, with every dimension; nothing where it is not kept."""
+
+
 def report(
     snapshot: Snapshot,
     pack: Pack,
@@ -118,13 +127,14 @@ def report(
     readings: Mapping[str, str] | None = None,
     compare: date | None = None,
     engine: Engine | None = None,
+    kept: KeptMonths | None = None,
 ) -> Report:
     """Count the themes of `pack` over the loan balances of the period `as_of`.
 
     Each entry of `by` is one breakdown: a dimension, or several crossed (`region+institution`); see `dimensions`.
     `where` keeps only notes whose code of a dimension is among those given. `readings` computes with other readings of
     the pack's clauses. `compare` is an earlier period to compare with. `known_at` is when the policy is known as of,
-    by default the snapshot's moment.
+    by default the snapshot's moment. `kept` may have months that need not be counted again.
 
     Raises:
         UsageError: the period is not in the book (it says which are), or a name does not exist.
@@ -140,6 +150,7 @@ def report(
         chosen(measures, compare is not None),
         {one: tuple(codes) for one, codes in (where or {}).items()},
         compare,
+        kept,
     )
     question.check()
     if engine is not None:
@@ -158,6 +169,7 @@ class _Question:
     measures: tuple[Measure, ...]
     where: Mapping[str, tuple[str, ...]]
     compare: date | None
+    kept: KeptMonths | None
 
     def check(self) -> None:
         for one in self.where:
@@ -198,8 +210,10 @@ class _Question:
         return [*(one for by in self.by for one in by), *self.where]
 
     def _cube(self, engine: Engine, day: date, label: str) -> Cube:
-        taken = shares(self.snapshot, day)
-        return Cube.build(engine, self.snapshot, self.pack, day, self.known_at.date(), self._dims, label, taken)
+        known, taken = self.known_at.date(), shares(self.snapshot, day)
+        if self.kept is not None and (found := self.kept.cube(engine, self.snapshot, self.pack, day, known, taken)):
+            return found
+        return Cube.build(engine, self.snapshot, self.pack, day, known, self._dims, label, taken)
 
     def _flow(self, engine: Engine) -> Cube | None:
         if not any(measure.flow for measure in self.measures):

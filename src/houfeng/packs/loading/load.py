@@ -14,6 +14,7 @@ from houfeng.book.yamlfile import Item
 from houfeng.errors import InputError, Level, Problem, Text, UsageError, Where
 from houfeng.packs.language.binding import Names
 from houfeng.packs.loading.facts import check_readings, read_interpretation, read_parameter, read_set, read_waiting
+from houfeng.packs.loading.grants.gather import Grants, read_grants
 from houfeng.packs.loading.items import ItemReader
 from houfeng.packs.loading.reader import EntryReader
 from houfeng.packs.loading.ruling import RuleReader
@@ -135,7 +136,7 @@ class _Builder:
         check_readings(interpretations, own_parameters, self.problems)
         for pack in self.required:
             interpretations = {**pack.interpretations, **interpretations}
-        items, rules = self._items(parameters, sets)
+        items, rules, grants = self._items(parameters, sets)
         head = self.head
         digest = hashlib.sha256("".join([self.source.digest, *(p.digest for p in self.required)]).encode()).hexdigest()
         return Pack(
@@ -143,6 +144,7 @@ class _Builder:
             parameters, sets, items, rules, interpretations,
             tuple(read_waiting(entry, self.problems) for entry in self.source.entries("waiting")),
             tuple(self._case(entry) for entry in self.source.entries("cases")), head.measure,
+            **vars(grants),
         )  # fmt: skip
 
     def _facts(
@@ -170,7 +172,7 @@ class _Builder:
 
     def _items(
         self, parameters: dict[str, Parameter], sets: dict[str, CodeSet]
-    ) -> tuple[dict[tuple[str, str], Definition], dict[str, Rule]]:
+    ) -> tuple[dict[tuple[str, str], Definition], dict[str, Rule], Grants]:
         names = Names(parameters, sets)
         rules: dict[str, Rule] = {}
         for pack in self.required:
@@ -192,11 +194,15 @@ class _Builder:
             if (rule := rules_reader.rule(entry)) is not None:
                 rules[entry.name] = rule
         rules_reader.check_merging(self.source.entries("rules"), rules.values())
+        for section in ("conditions", "pools", "instruments", "entitlements", "products"):
+            for entry in self.source.entries(section):
+                self._check_name(entry)
+        grants = read_grants(self.source, names, self.head.name, self.required)
         self.problems += names.problems
         order = [key for key in (*names.bound,) if key not in names.pending] + [
             k for k in names.pending if k in names.bound
         ]
-        return {key: names.bound[key] for key in order}, rules
+        return {key: names.bound[key] for key in order}, rules, grants
 
     def _pend(self, names: Names, entry: Entry, method: Callable[[Entry], Definition | None]) -> None:
         self._check_name(entry)

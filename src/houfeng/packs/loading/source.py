@@ -23,8 +23,16 @@ SECTIONS = (
     "rules",
     "waiting",
     "interpretations",
+    "conditions",
+    "pools",
+    "instruments",
+    "entitlements",
+    "products",
+    "golden",
     "cases",
 )
+LISTS = ("cases", "golden")
+"""Sections that are lists; the others are mappings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +151,7 @@ def _collect(source: Source, path: Path, text: str) -> None:
 def _section(source: Source, section: Entry) -> None:
     named = source.sections[section.name]
     empty = section.item.shape == "scalar" and section.item.value is None
-    if section.name == "cases":
+    if section.name in LISTS:
         pairs = [(f"#{len(named) + n + 1}", item) for n, item in enumerate(section.item.items or ())]
         wrong = section.item.items is None and not empty
     else:
@@ -152,7 +160,7 @@ def _section(source: Source, section: Entry) -> None:
     if wrong:
         want = (
             Text("这一部分应是列表", "this section should be a list")
-            if section.name == "cases"
+            if section.name in LISTS
             else Text("这一部分应是键值", "this section should be a mapping")
         )
         source.problems.append(Problem("pack.shape", want, section.where))

@@ -154,7 +154,11 @@ class Compiler:
     def subquery(self, need: Need, *, exact: bool = False) -> str:
         """SQL offering the columns of `need`, plus _submission and _row of its own rows."""
         view = self.views.select(need.kind, as_of=self.as_of, exact=exact, columns=sorted(need.fields))
-        columns = [f"b.{name(f)} AS {name(f)}" for f in sorted(need.fields)]
+        layers = self._layers(need)
+        early = self._early(layers) if need.relations else set()
+        for layer in layers:
+            view = self._with_layer(view, [item for item in layer if item.name in early])
+        columns = [f"b.{name(f)} AS {name(f)}" for f in (*sorted(need.fields), *sorted(early))]
         columns += [f"b.{name('_submission')}", f"b.{name('_row')}"]
         joins = []
         for number, (relation, inner) in enumerate(sorted(need.relations.items())):
@@ -169,10 +173,24 @@ class Compiler:
             joins.append(f"LEFT JOIN ({group.sql}) m{number} ON {on}")
             columns += [f"{expression.format(a=f'm{number}')} AS {name(item)}" for item, expression in group.columns]
         sql = f"SELECT {', '.join(columns)} FROM ({view}) b {' '.join(joins)}"
-        for layer in self._layers(need):
-            computed = ", ".join(f"{definition_sql(item, self.writer())} AS {name(item.name)}" for item in layer)
-            sql = f"SELECT *, {computed} FROM ({sql})"
+        for layer in layers:
+            sql = self._with_layer(sql, [item for item in layer if item.name not in early])
         return sql
+
+    def _with_layer(self, sql: str, layer: Sequence[Definition]) -> str:
+        computed = ", ".join(f"{definition_sql(item, self.writer())} AS {name(item.name)}" for item in layer)
+        return f"SELECT *, {computed} FROM ({sql})" if computed else sql
+
+    def _early(self, layers: Sequence[Sequence[Definition]]) -> set[str]:
+        """The items that rest on the rows' own fields alone. Computed before anything is joined, an expression over a
+        text of few different values is worked out once for each value, and fewer texts go through the joins.
+        """
+        early: set[str] = set()
+        for item in (item for layer in layers for item in layer):
+            named = [part for node in item.nodes() for part in node.walk() if part.op in ("field", "item")]
+            if all(not part.value.path and (part.op == "field" or part.value.name in early) for part in named):
+                early.add(item.name)
+        return early
 
     def _layers(self, need: Need) -> list[list[Definition]]:
         depth: dict[str, int] = {}

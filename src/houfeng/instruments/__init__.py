@@ -1,0 +1,1 @@
+"""Relending tools and interest subsidies: what is eligible, why, and how much it earns."""

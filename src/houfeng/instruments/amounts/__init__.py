@@ -1,0 +1,1 @@
+"""How much an instrument pays: counted time, points, ceilings and rounding, all in whole fen."""

@@ -1,0 +1,1 @@
+"""Reading what a policy gives: conditions, instruments, entitlements, products, and ledgers worked by hand."""
