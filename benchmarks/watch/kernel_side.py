@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from houfeng.book.connection import connect
+from houfeng.engine.compiling import compiled
 from houfeng.packs.language.expression import Node
 from houfeng.packs.loading.load import load_pack
 from houfeng.packs.roads.compile import column_of
@@ -33,7 +34,6 @@ from houfeng.watch.kernel.filter import may_hold
 from houfeng.watch.kernel.interner import Interner
 from houfeng.watch.kernel.kernel import WRITE_ALL, Events, Kernel
 from houfeng.watch.kernel.layout import Layout, layout
-from houfeng.watch.kernel.memory import compiled
 from houfeng.watch.live.feeds import FeedReader
 from houfeng.watch.plan import Plan, plan_rules
 

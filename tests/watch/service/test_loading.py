@@ -88,7 +88,7 @@ def asks(book: Book, version: Pack, number: int = 1) -> Callable[[], None]:
         inbox, command = Inbox(book.path / "watch" / "inbox"), order(version, number)
         packs.keep(book.path / "watch", version)
         inbox.put(command)
-        until = time.monotonic() + 60
+        until = time.monotonic() + 300  # the kernel may be compiled first
         while inbox.answer(command.id) is None:
             assert time.monotonic() < until
             time.sleep(0.02)

@@ -7,7 +7,8 @@ values.
 
 from __future__ import annotations
 
-from houfeng.watch.kernel.memory import FULL, compiled, give, inlined, part, take
+from houfeng.engine.compiling import compiled, inlined
+from houfeng.watch.kernel.memory import FULL, give, part, take
 
 BASE, CAP, HEAD, TAIL = 0, 1, 2, 3
 RING = 4

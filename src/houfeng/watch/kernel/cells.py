@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from houfeng.engine.compiling import compiled, inlined
 from houfeng.watch.kernel.blocks import HEAD, RING, TABLE, TAIL, clear, entry, push
 from houfeng.watch.kernel.layout import (
     C_CALENDAR,
@@ -33,7 +34,7 @@ from houfeng.watch.kernel.layout import (
 )
 from houfeng.watch.kernel.layout import DAY as DAY
 from houfeng.watch.kernel.layout import NEVER as NEVER
-from houfeng.watch.kernel.memory import FULL, compiled, inlined, part
+from houfeng.watch.kernel.memory import FULL, part
 from houfeng.watch.kernel.parties import distinct_value, enter_distinct, enter_top, top_value
 
 ADD, LEAST, GREATEST, LAST = int(Cell.ADD), int(Cell.LEAST), int(Cell.GREATEST), int(Cell.LAST)

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from houfeng.engine.compiling import compiled, inlined
 from houfeng.watch.kernel.blocks import HEAD, NUMBER, RING, TABLE, TAIL, entry
 from houfeng.watch.kernel.cells import ADD, DAY, DISTINCT, GREATEST, LEAST, NEVER
 from houfeng.watch.kernel.intervals import TRUE_, WIDEN, holds, truth
 from houfeng.watch.kernel.layout import C_OFFSET, C_OUT, C_STATE, C_TYPE, C_WINDOW, C_WORD, NOTHING
-from houfeng.watch.kernel.memory import compiled, inlined
 
 SCALED, RATIO, FEATURE, TODAY = 0, 1, 2, 3
 V_EVENT, V_DAYS, V_ENTERS, V_LEAVES, V_MOVES, V_TABLE, V_SPAN, V_UNKNOWN = range(8)

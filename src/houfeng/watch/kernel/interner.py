@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from houfeng.engine.compiling import compiled
 from houfeng.errors import EnvironmentFault, Text
-from houfeng.watch.kernel.memory import Words, compiled, reserve
+from houfeng.watch.kernel.memory import Words, reserve
 
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 

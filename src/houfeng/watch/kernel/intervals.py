@@ -10,7 +10,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from houfeng.watch.kernel.memory import compiled, inlined
+from houfeng.engine.compiling import compiled, inlined
 
 
 class Op(IntEnum):

@@ -6,47 +6,20 @@ have a power of two of words and go back to a list of their size; the arena's fi
 
 from __future__ import annotations
 
-import hashlib
 import mmap
-import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import config, njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
+from houfeng.engine.compiling import compiled, digest_of
 
-def _digest() -> str:
-    sources = sorted(Path(__file__).parent.rglob("*.py"))
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
-
-
-SOURCES = _digest()
-"""The state of this room's sources: compiled code and saved records belong to it."""
-
-
-def _cache() -> str:
-    """Where compiled code is kept: a folder for each state of this room's sources.
-
-    Numba asks only whether the file a function stands in has changed; but functions are compiled into one another
-    across files, and a change in one would leave old code in the others.
-    """
-    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return str(Path(home) / "houfeng" / f"compiled-{SOURCES}")
-
-
-if not config.CACHE_DIR:  # type: ignore[attr-defined]
-    config.CACHE_DIR = _cache()  # type: ignore[attr-defined]
-
-compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
-"""How the kernel is compiled: cached, without Python's lock, and without a check for division by zero (no hop is)."""
-
-inlined: Any = njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-"""The same for small functions of inner loops: a call that passes arrays costs more than their work."""
+SOURCES = digest_of("watch/kernel")
+"""The state of this room's sources: saved records belong to it."""
 
 Words = np.ndarray[Any, np.dtype[np.int64]]
 

@@ -6,9 +6,10 @@ What a number of the window is made of stands in a table by counterparty; the wi
 
 from __future__ import annotations
 
+from houfeng.engine.compiling import inlined
 from houfeng.watch.kernel.blocks import BASE, CAP, HEAD, NUMBER, RING, TABLE, TAIL, clear, entry, find, push, remove
 from houfeng.watch.kernel.layout import NEVER, NO_ROOM, NOTHING, OK, OVERFLOW
-from houfeng.watch.kernel.memory import FULL, inlined, part
+from houfeng.watch.kernel.memory import FULL, part
 
 ALL, LARGEST, LOOK = 0, 1, 2
 """Totals of a top share: the sum of all, that of the largest, and whether the largest must be looked for."""

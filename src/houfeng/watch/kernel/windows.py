@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from houfeng.engine.compiling import compiled, inlined
 from houfeng.watch.kernel.columns.block import BLOCK, Block, line_up, round_down, touch
 from houfeng.watch.kernel.columns.cells import cell_column
 from houfeng.watch.kernel.columns.lanes import lane_column
 from houfeng.watch.kernel.filter import may_hold, sleeps_until
 from houfeng.watch.kernel.layout import NEVER, OK
-from houfeng.watch.kernel.memory import compiled, inlined, part
+from houfeng.watch.kernel.memory import part
 
 OPEN, LOOKED = 1, 2
 """Why a key is watched: an episode of it is open; or it was looked at in this run, whose end will tell what that did.

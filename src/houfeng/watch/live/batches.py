@@ -9,10 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 from houfeng.book.model import kinds
+from houfeng.engine.compiling import compiled
 from houfeng.packs.roads.measures import DAY, day_of
 from houfeng.watch.kernel.interner import Interner
 from houfeng.watch.kernel.kernel import Events, Rows
-from houfeng.watch.kernel.memory import Words, compiled
+from houfeng.watch.kernel.memory import Words
 from houfeng.watch.live.feeds import FeedReader
 
 Openings = Callable[[Sequence[int]], list[str]]

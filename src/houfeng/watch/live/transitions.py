@@ -6,7 +6,7 @@ it may open again. What changes comes back as (row, rule, step); most rows chang
 
 from __future__ import annotations
 
-from houfeng.watch.kernel.memory import compiled
+from houfeng.engine.compiling import compiled
 
 OPEN, ESCALATE, CLEAR = 0, 1, 2
 

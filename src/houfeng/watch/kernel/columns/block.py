@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from houfeng.engine.compiling import compiled, inlined
 from houfeng.watch.kernel.blocks import BASE, CAP, HEAD, TAIL
-from houfeng.watch.kernel.memory import compiled, fetch, inlined, part
+from houfeng.watch.kernel.memory import fetch, part
 
 BLOCK = 128
 """Instants of a block: enough to work side by side, few enough that all they touch stays in the second-level cache."""

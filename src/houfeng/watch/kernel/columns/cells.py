@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from houfeng.engine.compiling import compiled, inlined
 from houfeng.watch.kernel.cells import (
     ADD,
     DISTINCT,
@@ -29,7 +30,7 @@ from houfeng.watch.kernel.layout import (
     NOTHING,
     OK,
 )
-from houfeng.watch.kernel.memory import compiled, inlined, part
+from houfeng.watch.kernel.memory import part
 
 
 @inlined

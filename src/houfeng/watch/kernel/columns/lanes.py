@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from houfeng.engine.compiling import compiled, inlined
 from houfeng.watch.kernel.blocks import CAP, HEAD, TAIL, entry, push
 from houfeng.watch.kernel.columns.block import BLOCK
 from houfeng.watch.kernel.layout import (
@@ -38,7 +39,7 @@ from houfeng.watch.kernel.layout import (
     S_WORD,
     SPAN_ROW,
 )
-from houfeng.watch.kernel.memory import FULL, compiled, inlined, part
+from houfeng.watch.kernel.memory import FULL, part
 
 POINTER, LEAVES = 0, 1
 """Words of a span: the first bucket inside, and when it leaves (never: none is inside)."""

@@ -1,0 +1,1 @@
+"""Penetration: who controls an enterprise, who owns it in the end, and what falls with whom."""
