@@ -1,0 +1,1 @@
+"""Scorecards and models of default: trained, validated, explained, watched for drift."""
