@@ -110,6 +110,7 @@ def _city(market: Market) -> dict[str, Rule]:
     return same | {
         "collateral": lambda r: r["owner_id"] in firms or deed(r) in deeds,
         "connected_group": lambda r: r["head_id"] in firms or r["group_id"] in groups,
+        "consumer_purchase": lambda r: note(r) in notes,
         "guarantee": guaranteed,
         "holding": lambda r: r["enterprise_id"] in firms or r["holder_id"] in firms,
         "institution": every_row,
@@ -135,7 +136,17 @@ def _bank(market: Market, bank: str) -> dict[str, Rule]:
     groups = {r["group_id"] for r in market.rows["group_member"] if r["enterprise_id"] in firms}
     by_firm: Rule = lambda row: row["enterprise_id"] in firms  # noqa: E731
     nothing: Rule = lambda row: False  # noqa: E731
-    banks = ["account_flow", "collateral", "credit_line", "guarantee", "loan", "loan_balance", "loan_flow", "product"]
+    banks = [
+        "account_flow",
+        "collateral",
+        "consumer_purchase",
+        "credit_line",
+        "guarantee",
+        "loan",
+        "loan_balance",
+        "loan_flow",
+        "product",
+    ]
     firmly = ["enterprise", "enterprise_status", "group_member", "holding", "platform", "programme_participation"]
     return (
         dict.fromkeys(banks, own)
@@ -158,7 +169,7 @@ def _firm(firm: str) -> dict[str, Rule]:
     def one(*fields: str) -> Rule:
         return lambda row: any(row[field] == firm for field in fields)
 
-    nothing = ["connected_group", "group_member", "interbank_exposure", "person"]
+    nothing = ["connected_group", "consumer_purchase", "group_member", "interbank_exposure", "person"]
     return (
         dict.fromkeys(kinds(), one("enterprise_id"))
         | dict.fromkeys(nothing, lambda r: False)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from houfeng.errors import AccessError, InputError, NotFoundError, UsageError
 from houfeng.office import journal, notices
 from houfeng.office.access import EVERYTHING, Role, Scope, Viewer
-from houfeng.office.alerts import acting, reading
+from houfeng.office.alerts import acting, orders, reading
 from houfeng.office.alerts.tables import Alert
 from houfeng.office.database import Office
 from houfeng.office.tables import JournalEntry
@@ -114,7 +114,9 @@ def test_assigning_tells_the_person(office: Office, watch: Path, officer: Viewer
 
 def test_a_silence_is_an_order_to_the_watch(office: Office, watch: Path, officer: Viewer) -> None:
     with office.begin() as session:
-        acting.silence(session, officer, ["1"], "重组方案已批", UNTIL, watch=watch, token=lambda: "0001")
+        written = acting.silence(session, officer, ["1"], "重组方案已批", UNTIL, watch=watch, token=lambda: "0001")
+        assert Inbox(watch / "inbox").waiting() == []
+    orders.send(office, watch, written)
     (order,) = Inbox(watch / "inbox").waiting()
     seconds = int((UNTIL - datetime(1970, 1, 1)).total_seconds())
     expected = {"do": "silence", "until": seconds, "key": "E1", "rule": "demo/overdue", "tier": "orange"}
@@ -130,7 +132,7 @@ def test_of_one_key_one_order_is_enough(office: Office, watch: Path, officer: Vi
     index_of(office, watch).catch_up()
     tokens = iter(["0001", "0002", "0003"])
     with office.begin() as session:
-        acting.silence(
+        written = acting.silence(
             session,
             officer,
             ["1", "7"],
@@ -141,6 +143,7 @@ def test_of_one_key_one_order_is_enough(office: Office, watch: Path, officer: Vi
             tier="red",
             token=lambda: next(tokens),
         )
+    orders.send(office, watch, written)
     (order,) = Inbox(watch / "inbox").waiting()
     assert order.what["key"] == "E1"
     assert "rule" not in order.what
@@ -160,9 +163,11 @@ def test_ending_a_silence(office: Office, watch: Path, officer: Viewer) -> None:
     with pytest.raises(InputError), office.begin() as session:
         acting.end_silence(session, officer, "1", "x", watch=watch)
     with office.begin() as session:
-        acting.silence(session, officer, ["1"], "x", UNTIL, watch=watch, token=lambda: "0001")
+        written = acting.silence(session, officer, ["1"], "x", UNTIL, watch=watch, token=lambda: "0001")
+    orders.send(office, watch, written)
     with office.begin() as session:
-        acting.end_silence(session, officer, "1", "方案终止", watch=watch, token=lambda: "0002")
+        written = acting.end_silence(session, officer, "1", "方案终止", watch=watch, token=lambda: "0002")
+    orders.send(office, watch, written)
     made, ended = Inbox(watch / "inbox").waiting()
     assert dict(ended.what) == {"do": "unsilence", "silence": made.id}
     with office.read() as session:

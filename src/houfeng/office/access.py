@@ -37,6 +37,15 @@ class Permission(StrEnum):
     SEE_DATA = "see_data"
     SUBMIT_DATA = "submit_data"
     EXPORT = "export"
+    SEE_CLAIMS = "see_claims"
+    MAKE_CLAIMS = "make_claims"
+    DECIDE_CLAIMS = "decide_claims"
+    SEE_DELIVERY = "see_delivery"
+    ANSWER_NEEDS = "answer_needs"
+    RUN_MATCHING = "run_matching"
+    SEE_CREDIT = "see_credit"
+    WORK_CREDIT = "work_credit"
+    SEE_OWN_FIRM = "see_own_firm"
     SEE_JOURNAL = "see_journal"
     EXPORT_JOURNAL = "export_journal"
     MANAGE_USERS = "manage_users"
@@ -46,16 +55,23 @@ class Permission(StrEnum):
 
 
 P = Permission
-_VIEWER = frozenset({P.SEE_MARKET, P.SEE_ALERTS, P.SEE_CASES, P.SEE_PACKS, P.SEE_DATA, P.EXPORT, P.USE_ACCOUNT})
+_VIEWER = frozenset({P.SEE_MARKET, P.SEE_ALERTS, P.SEE_CASES, P.SEE_PACKS, P.SEE_DATA, P.EXPORT, P.USE_ACCOUNT}) | {
+    P.SEE_CLAIMS,
+    P.SEE_DELIVERY,
+    P.SEE_CREDIT,
+}
 _ANALYST = _VIEWER | {P.PROPOSE_PACKS}
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.VIEWER: _VIEWER,
     Role.ANALYST: _ANALYST,
-    Role.OFFICER: _ANALYST | {P.HANDLE_ALERTS, P.WORK_CASES, P.SUBMIT_DATA},
+    Role.OFFICER: _ANALYST
+    | {P.HANDLE_ALERTS, P.WORK_CASES, P.SUBMIT_DATA}
+    | {P.DECIDE_CLAIMS, P.RUN_MATCHING, P.WORK_CREDIT},
     Role.APPROVER: _VIEWER | {P.APPROVE, P.WORK_CASES},
-    Role.REPORTER: frozenset({P.SEE_DATA, P.SUBMIT_DATA, P.USE_ACCOUNT}),
-    Role.ENTERPRISE: frozenset({P.USE_ACCOUNT}),
+    Role.REPORTER: frozenset({P.SEE_DATA, P.SUBMIT_DATA, P.USE_ACCOUNT})
+    | {P.SEE_CLAIMS, P.MAKE_CLAIMS, P.SEE_DELIVERY, P.ANSWER_NEEDS},
+    Role.ENTERPRISE: frozenset({P.SEE_OWN_FIRM, P.USE_ACCOUNT}),
     Role.SYSTEM_ADMIN: frozenset({P.MANAGE_SYSTEM, P.SEE_JOBS, P.USE_ACCOUNT}),
     Role.SECURITY_ADMIN: frozenset({P.MANAGE_USERS, P.USE_ACCOUNT}),
     Role.AUDIT_ADMIN: frozenset({P.SEE_JOURNAL, P.EXPORT_JOURNAL, P.USE_ACCOUNT}),
@@ -87,6 +103,15 @@ PERMISSION_NAMES: Mapping[Permission, Text] = {
     P.SEE_DATA: Text("查看报送数据", "see data and submissions"),
     P.SUBMIT_DATA: Text("报送数据", "submit data"),
     P.EXPORT: Text("导出", "export"),
+    P.SEE_CLAIMS: Text("查看再贷款与贴息申报", "see claims"),
+    P.MAKE_CLAIMS: Text("申报再贷款与贴息", "make claims"),
+    P.DECIDE_CLAIMS: Text("审核申报", "decide on claims"),
+    P.SEE_DELIVERY: Text("查看政策直达", "see how policies arrive"),
+    P.ANSWER_NEEDS: Text("答复融资需求", "answer financing needs"),
+    P.RUN_MATCHING: Text("组织银企对接", "run the matching"),
+    P.SEE_CREDIT: Text("查看信用画像与评分", "see credit portraits and scores"),
+    P.WORK_CREDIT: Text("办理信用名单与异议", "work on credit lists and disputes"),
+    P.SEE_OWN_FIRM: Text("查看本企业", "see one's own enterprise"),
     P.SEE_JOURNAL: Text("查看审计日志", "see the journal"),
     P.EXPORT_JOURNAL: Text("导出审计日志", "export the journal"),
     P.MANAGE_USERS: Text("管理用户", "manage users"),

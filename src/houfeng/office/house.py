@@ -38,6 +38,17 @@ class House:
     session_hours: int = 12
     token_days: int = 180
     large_export_rows: int = 100_000
+    keep_sessions_days: int = 180
+    keep_notices_days: int = 180
+    keep_jobs_days: int = 365
+
+    def kept_days(self) -> Mapping[str, int]:
+        """For how many days each kind of record that is over is kept."""
+        return {
+            "sessions": self.keep_sessions_days,
+            "notices": self.keep_notices_days,
+            "jobs": self.keep_jobs_days,
+        }
 
 
 BOUNDS: Mapping[str, Bounds] = {
@@ -56,6 +67,13 @@ BOUNDS: Mapping[str, Bounds] = {
     "token_days": Bounds(1, 3650, Text("接口令牌最长几天", "days an API token lasts at most")),
     "large_export_rows": Bounds(
         1_000, 100_000_000, Text("导出多少行以上须审批", "rows from which an export needs approval")
+    ),
+    "keep_sessions_days": Bounds(
+        7, 3650, Text("已结束的会话保留几天", "days a session that is over is kept on record")
+    ),
+    "keep_notices_days": Bounds(7, 3650, Text("已读通知保留几天", "days a notice is kept after it was read")),
+    "keep_jobs_days": Bounds(
+        7, 3650, Text("已结束的任务及其结果保留几天", "days a finished job and its results are kept")
     ),
 }
 

@@ -76,6 +76,7 @@ REGION: Mapping[str, Ways] = {
         ),
     ),
     "connected_group": (*_firm("head_id"), Via("group_member", {"group_id": "group_id"})),
+    "consumer_purchase": (_LOAN,),
     "credit_line": _firm("enterprise_id"),
     "enterprise": _own("region"),
     "enterprise_status": _firm("enterprise_id"),
@@ -104,6 +105,7 @@ INSTITUTION: Mapping[str, Ways] = {
     "account_flow": _own("institution_id"),
     "collateral": _own("institution_id"),
     "connected_group": (*_firm("head_id"), Via("group_member", {"group_id": "group_id"})),
+    "consumer_purchase": _own("institution_id"),
     "credit_line": _own("institution_id"),
     "enterprise": (
         Via("loan", {"enterprise_id": "borrower_id"}),
@@ -140,6 +142,7 @@ ENTERPRISE: Mapping[str, Ways] = {
     "account_flow": _own("enterprise_id"),
     "collateral": _own("owner_id"),
     "connected_group": NOBODY,
+    "consumer_purchase": NOBODY,  # of persons
     "credit_line": _own("enterprise_id"),
     "enterprise": _own("enterprise_id"),
     "enterprise_status": _own("enterprise_id"),

@@ -1,13 +1,14 @@
 """What people do about alerts: acknowledge, assign, silence. Each act stands beside the alert and in the journal.
 
 A silence is an order to the watch, through its own inbox: the desk mutes nothing by itself, so that the command line,
-the watch and the desk always say the same.
+the watch and the desk always say the same. What is given back here is written down with the act; `orders.send` sends
+it when the transaction is over.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,23 +19,18 @@ from sqlalchemy.orm import Session
 from houfeng.errors import InputError, NotFoundError, Problem, Text, UsageError
 from houfeng.office import journal, notices
 from houfeng.office.access import Permission, Viewer
+from houfeng.office.alerts.orders import Order, Token, write_down
 from houfeng.office.alerts.reading import visible
 from houfeng.office.alerts.tables import Alert, AlertAct
 from houfeng.office.database import office_of
 from houfeng.office.tables import User
 from houfeng.packs.model import TIERS
 from houfeng.packs.roads.measures import EPOCH
-from houfeng.watch.operations.inbox import Inbox
-from houfeng.watch.operations.sending import running, send_order, wait_for_answer
 from houfeng.watch.operations.silences import LOUDEST
 
 MOST = 500
 """Alerts one act may be about."""
 COMMENT = 2_000
-PATIENCE = 2.0
-"""Seconds a person is kept waiting for the answer of a running watch."""
-
-Token = Callable[[], str]
 
 
 def _token() -> str:
@@ -88,71 +84,51 @@ def silence(
     whole_key: bool = False,
     tier: str = LOUDEST,
     token: Token = _token,
-) -> Text:
+) -> list[Order]:
     """Mute the rule of each alert for its key (`whole_key`: all rules) until a moment of event time.
 
-    `watch` is the watch's folder. Gives what became of the orders in words.
+    `watch` is the watch's folder. Gives the orders, to be sent when this transaction is over.
 
     Raises:
-        InputError: there is no reason, no alert, too many, or the watch refused the order.
-        UsageError: the order cannot be as it is.
+        InputError: there is no reason, no alert, or too many.
+        UsageError: the order cannot be as it is, or the watch would refuse it.
         NotFoundError: an alert is not theirs to see.
     """
     alerts, why = _chosen(session, viewer, ids), _said(why, Text("静默理由", "a reason"))
     if tier not in TIERS:
         raise UsageError(Text(f"没有等级 {tier}", f"there is no tier {tier}"))
-    now, end = office_of(session).clock(), int((until - EPOCH).total_seconds())
-    orders: dict[tuple[str, str], list[Alert]] = {}
+    end = int((until - EPOCH).total_seconds())
+    muted: dict[tuple[str, str], list[Alert]] = {}
     for alert in alerts:
-        orders.setdefault(("" if whole_key else alert.rule, alert.key), []).append(alert)
-    pending = False
-    for (rule, key), own in orders.items():
+        muted.setdefault(("" if whole_key else alert.rule, alert.key), []).append(alert)
+    orders = []
+    for (rule, key), own in muted.items():
         what: dict[str, Any] = {"do": "silence", "until": end, "key": key, "tier": tier}
-        command, answered = _order(watch, viewer, why, what | ({"rule": rule} if rule else {}), now, token)
-        pending |= not answered
+        order = write_down(session, viewer, watch, why, what | ({"rule": rule} if rule else {}), token)
+        orders.append(order)
         for alert in own:
-            alert.silenced_until, alert.silence_id = until, command
-            _note(session, viewer, alert, "silence", why, {"until": until.isoformat(), "tier": tier, "order": command})
+            alert.silenced_until, alert.silence_id = until, order.command.id
+            told = {"until": until.isoformat(), "tier": tier, "order": order.command.id}
+            _note(session, viewer, alert, "silence", why, told)
     detail = {"until": until.isoformat(), "tier": tier, "whole_key": whole_key}
     _write(session, viewer, "alert.silence", alerts, why, detail)
-    return _became(len(orders), pending)
+    return orders
 
 
 def end_silence(
     session: Session, viewer: Viewer, alert_id: str, why: str, *, watch: Path, token: Token = _token
-) -> Text:
-    """End the silence that was made from an alert before its time; raises as `silence` does."""
+) -> list[Order]:
+    """End the silence that was made from an alert before its time; gives and raises as `silence` does."""
     (alert,), why = _chosen(session, viewer, [alert_id]), _said(why, Text("理由", "a reason"))
     if not alert.silence_id:
         raise InputError(Text("这条预警没有静默", "this alert has no silence"))
     what = {"do": "unsilence", "silence": alert.silence_id}
-    _, answered = _order(watch, viewer, why, what, office_of(session).clock(), token)
+    order = write_down(session, viewer, watch, why, what, token)
     for other in session.scalars(select(Alert).where(Alert.silence_id == alert.silence_id)):
         other.silenced_until, other.silence_id = None, ""
     _note(session, viewer, alert, "unsilence", why, what)
     _write(session, viewer, "alert.unsilence", [alert], why, what)
-    return _became(1, not answered)
-
-
-def _order(
-    watch: Path, viewer: Viewer, why: str, what: Mapping[str, Any], now: datetime, token: Token
-) -> tuple[str, bool]:
-    """Put an order into the watch's inbox; gives its id and whether the watch has taken it."""
-    who = f"{viewer.name} ({viewer.login})"
-    command, _ = send_order(watch, who, why, what, now, token())
-    answer = wait_for_answer(Inbox(watch / "inbox"), command.id, PATIENCE) if running(watch, now) else None
-    if answer is not None and not answer[0]:
-        raise InputError(answer[1])
-    return command.id, answer is not None
-
-
-def _became(orders: int, pending: bool) -> Text:
-    if pending:
-        return Text(
-            f"{orders} 项命令已放入监测的收件箱，取走后生效",
-            f"{orders} orders are in the inbox of the watch and take effect when taken",
-        )
-    return Text(f"{orders} 项命令已生效", f"{orders} orders are in force")
+    return [order]
 
 
 def _chosen(session: Session, viewer: Viewer, ids: Iterable[str]) -> list[Alert]:

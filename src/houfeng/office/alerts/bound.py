@@ -1,14 +1,15 @@
 """What an alert's key is bound to in the book on the day it opened: whose it is, where, and how much is lent to it.
 
 A key is an enterprise, a group, a platform, an institution or a single event. What is bound to nothing a viewer may
-see is not shown to them, so a key that is not found in the book is bound to nothing.
+see is not shown to them, so a key that is not found in the book is bound to nothing. A group is where its head is
+registered, and without one where all its members are: one district, one city, or the province.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -82,6 +83,8 @@ def _bound(
         label, region = facts.get(firm, ("", None))
         found[key] = replace(found[key], name=found[key].name or label, region=found[key].region or region)
     lent = _lent_to_members(connection, snapshot, report, day) if kind.name == GROUP else {}
+    for key, region in (_places(connection, snapshot, day) if kind.name == GROUP else {}).items():
+        found[key] = replace(found.get(key, NOTHING), region=region)
     if kind.name != GROUP and firms:
         by_firm = _lent(connection, snapshot, report, set(firms.values()))
         lent = {key: by_firm.get(firm, Decimal(0)) for key, firm in firms.items()}
@@ -137,6 +140,31 @@ def _lent_to_members(
         f" JOIN ({rows}) ON borrower_id = enterprise_id GROUP BY 1"
     )
     return {row["id"]: row["lent"] for row in _rows(connection, sql) if row["lent"] is not None}
+
+
+def _places(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, day: date) -> dict[str, str]:
+    """Where each group is."""
+    groups = snapshot.select(GROUP, as_of=day, columns=["group_id", "head_id"])
+    members = snapshot.select(MEMBER, as_of=day, columns=["group_id", "enterprise_id"])
+    firms = snapshot.select("enterprise", as_of=day, columns=["enterprise_id", "region"])
+    sql = (
+        f"WITH firm AS ({firms}), own AS ("
+        f" SELECT group_id, head_id AS firm_id, true AS head FROM ({groups})"
+        f" UNION ALL SELECT group_id, enterprise_id, false FROM ({members}))"
+        " SELECT group_id AS id, max(region) FILTER (head) AS head, list(DISTINCT region) AS members"
+        " FROM own JOIN firm ON firm.enterprise_id = firm_id"
+        " WHERE group_id IN (SELECT key FROM _asked) AND region IS NOT NULL GROUP BY 1"
+    )
+    places = {row["id"]: row["head"] or common_region(row["members"]) for row in _rows(connection, sql)}
+    return {key: region for key, region in places.items() if region is not None}
+
+
+def common_region(regions: Sequence[str]) -> str | None:
+    """The smallest region that holds all of `regions`, by the digits of their codes; None where no province does."""
+    for digits in (6, 4, 2):
+        if len({region[:digits] for region in regions}) == 1:
+            return regions[0][:digits].ljust(6, "0")
+    return None
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> Iterable[Mapping[str, Any]]:

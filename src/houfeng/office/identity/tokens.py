@@ -36,7 +36,7 @@ def issue(session: Session, viewer: Viewer, name: str, permissions: Iterable[Per
         InputError: no name, or it would last too long.
     """
     office, chosen = office_of(session), frozenset(permissions)
-    if viewer.via == "token" or viewer.must_change:
+    if viewer.via in ("token", "link") or viewer.must_change:
         raise AccessError(Text("请先登录再创建令牌", "sign in to make a token"))
     if not chosen or not chosen <= viewer.permissions - {Permission.USE_ACCOUNT}:
         raise AccessError(Text("令牌的权限须在您自己的权限之内", "a token is allowed a part of what you are"))

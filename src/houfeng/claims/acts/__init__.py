@@ -1,0 +1,1 @@
+"""What is done to a claim: drawn, checked, submitted, decided, corrected, paid, extended, repaid, recalled."""
