@@ -1,0 +1,1 @@
+"""Needs on their way to money: apply and authorise, recommend, answer, decide, disburse."""

@@ -1,0 +1,32 @@
+"""What a need can get: products with their conditions, true all-in cost after subsidy, chance, and reasons in words."""
+
+from __future__ import annotations
+
+from houfeng.matching.recommend.chance import Answer as BankAnswer
+from houfeng.matching.recommend.chance import Chance, History, reliability
+from houfeng.matching.recommend.cost import Cost, Loan, Repayment, Support, cost_of, effective_rate
+from houfeng.matching.recommend.offers import Need, Offer, Quote, Standing, recommend
+from houfeng.matching.recommend.quotes import Asked, capacities, quoted
+from houfeng.matching.recommend.standing import standings
+
+__all__ = [
+    "Asked",
+    "BankAnswer",
+    "Chance",
+    "Cost",
+    "History",
+    "Loan",
+    "Need",
+    "Offer",
+    "Quote",
+    "Repayment",
+    "Standing",
+    "Support",
+    "capacities",
+    "cost_of",
+    "effective_rate",
+    "quoted",
+    "recommend",
+    "reliability",
+    "standings",
+]

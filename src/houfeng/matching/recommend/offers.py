@@ -1,0 +1,232 @@
+"""Which products a need can get, at what true cost, with what chance, and why.
+
+Eligible ones stand first, the cheapest after subsidy first, among equals the likelier (or the likeliest first, if
+asked); then what cannot be judged yet, then what is refused, each with its conditions in words. A relending-funded
+product has its own rate in its terms; a subsidy counts only where the firm is entitled to it, and of several the one
+that makes the loan cheapest counts, since one loan gets one subsidy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from houfeng.errors import Text
+from houfeng.instruments.eligibility import Answer, Reason, State
+from houfeng.matching.recommend.chance import Chance, History
+from houfeng.matching.recommend.cost import Cost, Loan, Support, cost_of
+
+ORDERS = ("cost", "chance")
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a firm asks for. `segment` is the kind of firm and guarantee that answers are counted by."""
+
+    need_no: str
+    enterprise_id: str
+    amount: Decimal
+    months: int
+    use: str = ""
+    guarantee: str = ""
+    deadline: date | None = None
+    region: str = ""
+    segment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A product's terms for one need, and what its conditions say. What is nothing is not stated."""
+
+    product: str
+    label: Text
+    bank: str
+    answer: Answer
+    reasons: tuple[Reason, ...]
+    rate: Decimal | None
+    fee: Decimal = Decimal(0)
+    min_amount: Decimal | None = None
+    max_amount: Decimal | None = None
+    months: int | None = None
+    guarantees: tuple[str, ...] = ()
+    funded_by: str = ""
+    answer_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the firm is entitled to: a subsidy, and whether it is (yes, no, unknown)."""
+
+    support: Support
+    label: Text
+    answer: Answer
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A product as it stands for a need. `cost` is after subsidy, `before` without; both nothing where it is refused
+    outright. `best` says that no other eligible one is both cheaper and likelier."""
+
+    product: str
+    label: Text
+    bank: str
+    answer: Answer
+    cost: Cost | None
+    before: Cost | None
+    support: str
+    chance: Chance
+    reasons: tuple[Text, ...]
+    best: bool = False
+
+    @property
+    def eligible(self) -> bool:
+        """Whether every condition is met."""
+        return self.answer is Answer.YES
+
+
+def recommend(
+    need: Need,
+    quotes: Sequence[Quote],
+    standings: Sequence[Standing] = (),
+    history: History | None = None,
+    *,
+    today: date | None = None,
+    order: str = "cost",
+) -> list[Offer]:
+    """All products as offers, best first; `today` lets the deadline be held against the bank's days to answer."""
+    known = history or History(())
+    offers = [_offer(need, quote, standings, known, today) for quote in quotes]
+    rank = {Answer.YES: 0, Answer.UNKNOWN: 1, Answer.NO: 2}
+    offers = [replace(offer, best=_undominated(offer, offers)) for offer in offers]
+    return sorted(offers, key=lambda offer: (rank[offer.answer], *_key(offer, order), offer.product))
+
+
+def _key(offer: Offer, order: str) -> tuple[float, float]:
+    cost, chance = _cost(offer), -offer.chance.value if offer.chance.known else 0.0
+    return (chance, cost) if order == "chance" else (cost, chance)
+
+
+def _cost(offer: Offer) -> float:
+    return offer.cost.effective if offer.cost is not None and offer.cost.effective is not None else float("inf")
+
+
+def _undominated(offer: Offer, offers: Sequence[Offer]) -> bool:
+    """Whether no eligible offer is at least as cheap and at least as likely, and better in one."""
+    if not offer.eligible:
+        return False
+    own = (_cost(offer), -offer.chance.value if offer.chance.known else 0.0)
+    for other in offers:
+        theirs = (_cost(other), -other.chance.value if other.chance.known else 0.0)
+        if other.eligible and theirs != own and theirs[0] <= own[0] and theirs[1] <= own[1]:
+            return False
+    return True
+
+
+def _offer(need: Need, quote: Quote, standings: Sequence[Standing], history: History, today: date | None) -> Offer:
+    against = limits(need, quote, today)
+    told = [_words(reason) for reason in quote.reasons if reason.state is not State.MET]
+    answer = Answer.NO if against else quote.answer
+    if quote.rate is None and answer is not Answer.NO:
+        answer, told = Answer.UNKNOWN, [*told, Text("产品未给出利率", "the product states no rate")]
+    chance = history.chance(quote.product, need.segment)
+    reasons = [*against, *told]
+    if answer is Answer.NO or quote.rate is None:
+        return Offer(quote.product, quote.label, quote.bank, answer, None, None, "", chance, tuple(reasons))
+    loan = Loan(need.amount, need.months, quote.rate, quote.fee)
+    before = cost_of(loan)
+    cost, support = _supported(loan, before, standings)
+    reasons += _why(quote, before, cost, support, standings)
+    reasons.append(chance.words())
+    name = support.support.name if support is not None else ""
+    return Offer(quote.product, quote.label, quote.bank, answer, cost, before, name, chance, tuple(reasons))
+
+
+def limits(need: Need, quote: Quote, today: date | None = None) -> list[Text]:
+    """What of amount, term, guarantee and deadline does not fit the product's terms."""
+    found: list[Text] = []
+    if quote.min_amount is not None and need.amount < quote.min_amount:
+        found.append(
+            Text(f"金额低于 {quote.min_amount:,.0f} 元的下限", f"below the minimum of {quote.min_amount:,.0f}")
+        )
+    if quote.max_amount is not None and need.amount > quote.max_amount:
+        found.append(
+            Text(f"金额高于 {quote.max_amount:,.0f} 元的上限", f"above the maximum of {quote.max_amount:,.0f}")
+        )
+    if quote.months is not None and need.months > quote.months:
+        found.append(Text(f"期限长于 {quote.months} 个月", f"longer than {quote.months} months"))
+    if quote.guarantees and need.guarantee and not need.guarantee.startswith(quote.guarantees):
+        found.append(Text("提供的担保方式不在其列", "it does not take the guarantee offered"))
+    if today is not None and need.deadline is not None and quote.answer_days is not None:
+        left = (need.deadline - today).days
+        if left < quote.answer_days:
+            found.append(
+                Text(
+                    f"答复需 {quote.answer_days} 天，离截止只有 {left} 天",
+                    f"it answers within {quote.answer_days} days; {left} are left",
+                )
+            )
+    return found
+
+
+def _supported(loan: Loan, before: Cost, standings: Sequence[Standing]) -> tuple[Cost, Standing | None]:
+    """The loan with the one subsidy, of those the firm is entitled to, that makes it cheapest."""
+    best, chosen = before, None
+    for standing in standings:
+        if standing.answer is not Answer.YES:
+            continue
+        cost = cost_of(replace(loan, support=standing.support))
+        if cost.subsidy > best.subsidy:
+            best, chosen = cost, standing
+    return best, chosen
+
+
+def _why(quote: Quote, before: Cost, cost: Cost, support: Standing | None, standings: Sequence[Standing]) -> list[Text]:
+    told = [
+        Text(
+            f"合同利率 {quote.rate:.2f}%，利息 {before.interest:,.2f} 元，费用 {before.fees:,.2f} 元；"
+            f"年化综合成本 {_percent(cost)}（复利），{cost.simple:.2f}%（单利）",
+            f"contract rate {quote.rate:.2f} %, interest {before.interest:,.2f}, fees {before.fees:,.2f}; all-in "
+            f"{_percent(cost)} a year (compound), {cost.simple:.2f}% (simple)",
+        )
+    ]
+    if support is not None:
+        told.append(
+            Text(
+                f"可享“{support.label.zh}”，贴息 {cost.subsidy:,.2f} 元，成本由 {_percent(before)} "
+                f"降至 {_percent(cost)}",
+                f"“{support.label.en}” pays {cost.subsidy:,.2f} of the interest: {_percent(before)} becomes "
+                f"{_percent(cost)}",
+            )
+        )
+    for standing in standings:
+        if standing.answer is Answer.UNKNOWN:
+            told.append(
+                Text(
+                    f"“{standing.label.zh}”是否可享尚不清楚，未计入",
+                    f"whether “{standing.label.en}” applies is not known yet; it is not counted",
+                )
+            )
+    if quote.funded_by:
+        told.append(Text(f"利率因“{quote.funded_by}”资金而优惠", f"the rate rests on funds of “{quote.funded_by}”"))
+    return told
+
+
+def _percent(cost: Cost) -> str:
+    return f"{cost.effective:.2f}%" if cost.effective is not None else "—"
+
+
+def _words(reason: Reason) -> Text:
+    if reason.state is State.UNKNOWN:
+        holder = reason.holder
+        return Text(
+            f"不清楚：{reason.label.zh}" + (f"（由{holder.zh}掌握）" if holder.zh else ""),
+            f"not known: {reason.label.en}" + (f" (held by {holder.en})" if holder.en else ""),
+        )
+    changes = reason.changes
+    return Text(
+        f"不满足：{reason.label.zh}" + (f"；{changes.zh}" if changes.zh else ""),
+        f"not met: {reason.label.en}" + (f"; {changes.en}" if changes.en else ""),
+    )
