@@ -1,7 +1,7 @@
 """How long the desk's pages take for people who look at the same time, and live alerts for many.
 
     python benchmarks/loans.py BOOK --loans 20000000 --borrowers 5000000     # 3 million firms, 20 million notes
-    houfeng book index --book BOOK
+    HOUFENG_MEMORY=6GB houfeng book index --book BOOK          # copies by firm, and the newest month tagged
     python benchmarks/desk/pages.py BOOK [--users 50] [--think 5] [--seconds 60]
 
 A server of its own is started (`houfeng desk serve`, one process), every page is asked for once (the cold time), then
@@ -45,6 +45,9 @@ PAGES = {
     "enterprise": "/enterprises/{firm}",
     "enterprise, loans": "/enterprises/{firm}?tab=loans",
     "themes": "/themes",
+    "themes, by city": "/themes?set=1&rows=region&columns=theme&measures=balance&measures=borrowers",
+    "notes of a theme": "/themes/loans?theme=inclusive",
+    "notes of a theme, a city": "/themes/loans?theme=tech&only=region%3D410300",
     "packs": "/packs",
     "data": "/data",
     "cases": "/cases",
@@ -126,7 +129,8 @@ async def measured(given: argparse.Namespace, cookies: list[str], firms: list[st
             return time.perf_counter() - began
 
         cold = {name: round(await look(cookies[0], name), 3) for name in PAGES}
-        for name in ("overview", "themes"):  # counted in the background: wait until they stand
+        counted = [name for name in PAGES if name == "overview" or "theme" in name]
+        for name in counted:  # in the background: wait until they stand
             for _ in range(300):
                 answer = await client.get(PAGES[name], headers={"cookie": f"houfeng={cookies[0]}"})
                 if "refresh" not in answer.headers:

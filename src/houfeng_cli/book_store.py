@@ -144,12 +144,19 @@ def tidy(folder: Path | None) -> None:
 @book_option
 @click.option("--least", type=click.IntRange(min=1), default=200_000, show_default=True, help="Rows worth a copy.")
 def index(folder: Path | None, least: int) -> None:
-    """Make copies of large kinds, indexed by firm, for the desk. Answers stay the same; old copies go."""
+    """Make copies of large kinds, indexed by firm, and of the newest months, tagged, for the desk. Answers stay the
+    same; old copies go."""
     from houfeng.book.copies import make_copies
+    from houfeng.packs.loading.load import load_pack
+    from houfeng.themes.kept import FOLDER, keep_usual
 
     book, given = open_book(folder), settings.load()
-    made = make_copies(book.snapshot(), book.path, least=least, memory=given.memory, threads=given.threads)
+    snapshot, today = book.snapshot(), clock.wall_clock().date()
+    made = make_copies(snapshot, book.path, least=least, memory=given.memory, threads=given.threads)
     say(f"已建索引副本：{'、'.join(made) or '无需更新'}", f"indexed copies made: {', '.join(made) or 'nothing to do'}")
+    months = keep_usual(snapshot, load_pack("five-articles"), today, book.path / FOLDER, given, least)
+    told = [f"{day:%Y-%m}" for day in months]
+    say(f"已标识月份：{'、'.join(told) or '无需更新'}", f"months tagged: {', '.join(told) or 'nothing to do'}")
 
 
 COMMANDS = (init, query, submissions, tidy, index)

@@ -15,6 +15,11 @@ NOUNS = {
     "book": "账簿：报送、查询、隔离 / the book: submit, query, quarantine",
     "pack": "政策包：检查、测试、解释、比较 / packs: check, test, explain, diff",
     "themes": "五篇大文章统计 / statistics of the five articles",
+    "claim": "再贷款与贴息：测算、申报、额度、账簿 / claims on relending tools and subsidies",
+    "delivery": "政策直达：清单、送达、进度 / policies delivered to firms",
+    "matching": "政银企对接：推荐、分配 / needs matched with products",
+    "credit": "信用评分：训练、检验、预测、发布 / scorecards: fit, validate, predict, publish",
+    "penetration": "穿透：股权、控制人、关联集团 / who owns, controls, is connected",
     "watch": "预警：实时、重放、比较、评估 / warnings: live, replayed, compared, measured",
     "desk": "工作台：在浏览器里看、定、签 / the web desk",
     "worker": "后台任务：运行、查看、定时、外发 / jobs: run, list, schedules, channels",
@@ -26,7 +31,11 @@ NOUNS = {
     "docs": "生成参考文档 / write the generated pages of docs",
 }
 
-FOLDERS = {"worker": "office.worker", "user": "office.user", "token": "office.token", "journal": "office.journal"}
+FOLDERS = {
+    **{noun: f"office.{noun}" for noun in ("worker", "user", "token", "journal")},
+    **{noun: f"market.{noun}" for noun in ("claim", "delivery", "matching", "credit", "penetration")},
+    "demo": "demonstration.demo",
+}
 """Nouns whose file stands in a folder with others."""
 
 

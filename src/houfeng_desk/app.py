@@ -15,13 +15,14 @@ from houfeng.errors import NotFoundError, Text
 from houfeng_desk import assets, faults
 from houfeng_desk.desk import Desk
 from houfeng_desk.rendering import Rendering
+from houfeng_desk.security.asking import check_asked, check_form
 from houfeng_desk.security.forgery import check_forgery
 from houfeng_desk.security.gate import Gate
 from houfeng_desk.security.headers import Headers
 from houfeng_desk.security.limits import Limits, limit_api
 from houfeng_desk.web import public
 
-AREAS = ("house", "work", "risk", "data", "policy", "cases")
+AREAS = ("house", "work", "risk", "data", "policy", "cases", "delivery", "claims", "credit", "matching")
 """The areas of pages. Each is a package with `ROUTERS`, and `start(app)` where it has something to register."""
 
 YEAR = 31_536_000
@@ -50,7 +51,7 @@ def create_app(desk: Desk) -> DeskApp:
         redoc_url=None,
         openapi_url=None,
         telemetry={"auto_configure": False, "logs": False},
-        dependencies=[Depends(limit_api), Depends(check_forgery)],
+        dependencies=[Depends(limit_api), Depends(check_asked), Depends(check_forgery), Depends(check_form)],
         lifespan=life,
     )
     app.state.desk = desk

@@ -12,6 +12,9 @@ from houfeng.clock import Clock
 from houfeng.office.access import Viewer
 from houfeng.office.database import Office
 from houfeng.office.identity.providers import Providers
+from houfeng.settings import Settings
+from houfeng.themes.kept import FOLDER as MONTHS
+from houfeng_desk.months import Months
 from houfeng_desk.reader import Reader, Shelf
 
 MEGABYTE = 1024 * 1024
@@ -42,6 +45,7 @@ SHIPPED = {
     "warning-rules": "warning-rules",
     "china-base": "china-base",
     "sme-invoices": "sme-invoices",
+    "entitlements": "entitlements",
 }
 """The packs in force where no other was activated, by name: a shipped pack or a folder."""
 
@@ -59,7 +63,10 @@ class Desk:
 
     def __post_init__(self) -> None:
         """Open the shelf of views on the book."""
-        self.shelf = Shelf(self.book, self.settings.memory, self.settings.threads)
+        memory, threads = self.settings.memory, self.settings.threads
+        self.shelf = Shelf(self.book, memory, threads)
+        own = self.work_folder / MONTHS
+        self.months = Months(self.book.path / MONTHS, own, Settings(self.book.path, "zh", memory, threads))
 
     @classmethod
     def open(cls, office: Office, book: Path, clock: Clock, settings: DeskSettings | None = None) -> Desk:
@@ -82,4 +89,5 @@ class Desk:
 
     def close(self) -> None:
         """Let go of the views on the book. The office belongs to who opened it."""
+        self.months.close()
         self.shelf.close()

@@ -14,8 +14,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from houfeng.errors import HoufengError, Problem, Text, Where
+from houfeng.errors import AccessError, HoufengError, Problem, Text, Where
 from houfeng_desk.locale import speak
+from houfeng_desk.menu import home_of
 from houfeng_desk.security.session import lang_of
 from houfeng_desk.web import FirstStartError, SignInError, page
 
@@ -45,12 +46,17 @@ def install(app: FastAPI) -> None:
 
 def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, HoufengError)
+    if (inside := getattr(request.state, "exporting", None)) is not None:
+        inside.fault = error  # the worker asked: it is raised where the job runs
     if not _api(request) and request.method == "GET":
         if isinstance(error, SignInError):
             asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse("/sign-in" + ("" if asked == "/" else "?" + urlencode({"next": asked})), 303)
         if isinstance(error, FirstStartError):
             return RedirectResponse("/first-start", 303)
+        viewer = getattr(request.state, "viewer", None)
+        if request.url.path == "/" and isinstance(error, AccessError) and viewer is not None:
+            return RedirectResponse(home_of(viewer), 303)  # the bare address is not the overview for everybody
     if error.status >= 500:
         LOG.error("%s: %s", error.code, error.render("en"), exc_info=error)
     return answer(request, error.status, error.code, error.message, error.problems)

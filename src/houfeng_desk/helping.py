@@ -14,8 +14,8 @@ from markupsafe import Markup, escape
 
 FOLDER = Path(__file__).parent / "help"
 ORDER = (
-    "overview", "screen", "alerts", "cases", "todo", "reports", "themes", "packs", "enterprises", "data", "search",
-    "inbox", "account", "users", "journal", "jobs", "settings",
+    "overview", "screen", "alerts", "cases", "claims", "quota", "todo", "reports", "themes", "policies", "needs",
+    "mine", "packs", "enterprises", "data", "search", "inbox", "account", "users", "journal", "jobs", "settings",
 )  # fmt: skip
 
 

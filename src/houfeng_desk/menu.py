@@ -47,11 +47,25 @@ MENU = (
         (
             _entry("themes", "五篇大文章", "Five articles", "/themes", P.SEE_MARKET),
             _entry("packs", "政策包", "Packs", "/packs", P.SEE_PACKS),
+            _entry("claims", "再贷款与贴息申报", "Claims", "/claims", P.SEE_CLAIMS),
+            _entry("quota", "额度", "Quota", "/quota", P.SEE_CLAIMS),
+        ),
+    ),
+    Group(
+        Text("直达与对接", "Delivery"),
+        (
+            _entry("mine", "我的企业", "My enterprise", "/mine", P.SEE_OWN_FIRM),
+            _entry("policies", "政策直达", "Policies to firms", "/policies", P.SEE_DELIVERY),
+            _entry("needs", "融资需求", "Needs", "/needs", P.SEE_DELIVERY),
+            _entry("matching", "银企对接", "Matching", "/matching", P.RUN_MATCHING),
         ),
     ),
     Group(
         Text("风险", "Risk"),
-        (_entry("enterprises", "企业", "Enterprises", "/enterprises", P.SEE_MARKET),),
+        (
+            _entry("enterprises", "企业", "Enterprises", "/enterprises", P.SEE_MARKET),
+            _entry("credit", "信用评分", "Credit scores", "/credit", P.SEE_CREDIT),
+        ),
     ),
     Group(
         Text("数据", "Data"),

@@ -12,7 +12,7 @@ import os
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -24,7 +24,7 @@ from houfeng.book.copies import FOLDER, CopiedSnapshot, with_copies
 from houfeng.book.snapshot import Snapshot
 from houfeng.book.store import Book
 from houfeng.engine.faults import telling
-from houfeng.errors import EnvironmentFault, Text
+from houfeng.errors import EnvironmentFault, Text, UsageError
 from houfeng.office.access import Scope, Viewer
 from houfeng.office.scope import ScopedViews
 
@@ -35,6 +35,12 @@ DATABASES = 12
 """Databases of views kept open: the last used (snapshot, day, scope)."""
 
 SNAPSHOTS = 8
+BATCH = 5000
+
+FIRST, LAST = 1900, 2200
+"""Years that can be asked about."""
+COUNTS = 500
+"""Numbers of rows of lists kept for each database: the last counted."""
 
 Parameters = Sequence[Any] | Mapping[str, Any]
 
@@ -50,6 +56,8 @@ class Views:
         self.scoped = ScopedViews(snapshot, scope)
         self._as_of = as_of
         self._made: set[str] = set()
+        self._gathered: dict[str, set[str]] = {}
+        self.counted: OrderedDict[Hashable, Any] = OrderedDict()
         self._lock = threading.Lock()
         self._connection = connect(memory=memory, threads=threads)
         snapshot.attach(self._connection)
@@ -84,6 +92,21 @@ class Views:
                 cursor.execute(f'CREATE TABLE "{name}" AS {sql}')
                 self._made.add(name)
         cursor.close()
+
+    def gather(self, name: str, source: str, key: str, wanted: Collection[str]) -> None:
+        """See that the table `name` holds the rows of the table `source` whose `key` is among `wanted`."""
+        with self._lock:
+            held = self._gathered.setdefault(name, set())
+            missing = sorted(set(wanted) - held)
+            if name in self._made and not missing:
+                return
+            cursor = self._connection.cursor()
+            rows = f'SELECT * FROM "{source}" WHERE "{key}" IN (SELECT unnest($keys::VARCHAR[]))'
+            how = f'INSERT INTO "{name}" {rows}' if name in self._made else f'CREATE TABLE "{name}" AS {rows}'
+            cursor.execute(how, {"keys": missing})
+            cursor.close()
+            self._made.add(name)
+            held.update(missing)
 
     def close(self) -> None:
         """Close the database; cursors that run keep it until they are done."""
@@ -124,6 +147,21 @@ class Reader:
             finally:
                 cursor.close()
 
+    def stream(self, sql: str, parameters: Parameters = ()) -> Iterator[dict[str, Any]]:
+        """As `rows`, some at a time: for what is too long to be held."""
+        cursor = self._views.cursor(sql)
+        try:
+            with telling():
+                cursor.execute(sql, parameters)
+                names = [column[0] for column in cursor.description or ()]
+                found = cursor.fetchmany(BATCH)
+            while found:
+                yield from (dict(zip(names, row, strict=True)) for row in found)
+                with telling():
+                    found = cursor.fetchmany(BATCH)
+        finally:
+            cursor.close()
+
     def keep(self, name: str, sql: str) -> None:
         """Hold the answer to `sql` as the table `name`, for lists that would else be computed at every look.
 
@@ -131,6 +169,23 @@ class Reader:
         """
         with telling():
             self._views.keep(name, sql)
+
+    def gather(self, name: str, source: str, key: str, wanted: Collection[str]) -> None:
+        """Hold the rows of the kept table `source` whose `key` is among `wanted` in the table `name`, with others that
+        were wanted before: to look a few up among millions again and again takes longer than the page may."""
+        with telling():
+            self._views.gather(name, source, key, wanted)
+
+    def count(self, sql: str, parameters: Mapping[str, Any]) -> int:
+        """The number that `sql` over kept tables gives; counted once, for all who share this view of the book."""
+        key = (sql, tuple(sorted(parameters.items())))
+        known = self._views.counted
+        found = known.get(key)
+        if found is None:
+            found = known[key] = int(self.value(sql, parameters))
+            while len(known) > COUNTS:
+                known.popitem(last=False)
+        return int(found)
 
     def one(self, sql: str, parameters: Parameters = ()) -> dict[str, Any] | None:
         """The first row of `sql`, or nothing."""
@@ -155,8 +210,17 @@ class Shelf:
         self._databases: OrderedDict[tuple[str, date, Scope], tuple[ScopedViews, Views]] = OrderedDict()
 
     def reader(self, viewer: Viewer, as_of: date | None, known_at: datetime | None, now: datetime) -> Reader:
-        """A reader; a moment in the future is now."""
+        """A reader; a moment in the future is now.
+
+        Raises:
+            UsageError: the day is nowhere near a book of loans, and years before or after it could not be counted.
+        """
         past = known_at if known_at is not None and known_at < now else None
+        for asked in (as_of, past):
+            if asked is not None and not FIRST <= asked.year <= LAST:
+                raise UsageError(
+                    Text(f"年份应在 {FIRST} 至 {LAST} 之间：{asked}", f"a year between {FIRST} and {LAST}: {asked}")
+                )
         key, snapshot = self._snapshot(past)
         day = as_of or newest_period(snapshot) or now.date()
         views, database = self._database(key, snapshot, day, viewer.scope)

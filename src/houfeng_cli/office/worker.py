@@ -35,13 +35,14 @@ def run(book: str | None, url: str | None, name: str, kinds: tuple[str, ...], un
     import os
     import socket
 
-    from houfeng.office import outbox
+    from houfeng.office import outbox, pruning
     from houfeng.office.jobs import Worker
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     folder = Path(book or load().book)
     with opened(book, url) as office:
         desk = _desk(office, folder)
+        pruning.planned(office)
         worker = Worker(
             office,
             desk.work_folder / "jobs",

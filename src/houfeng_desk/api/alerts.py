@@ -10,7 +10,7 @@ from starlette.requests import Request
 from houfeng.clock import parse_moment
 from houfeng.errors import Text
 from houfeng.office.access import Permission
-from houfeng.office.alerts import acting, reading
+from houfeng.office.alerts import acting, orders, reading
 from houfeng.watch.operations.silences import LOUDEST
 from houfeng_desk.api.lists import Asked, add_list
 from houfeng_desk.api.route import router as new_router
@@ -121,7 +121,7 @@ def silence(desk: DeskDep, viewer: ViewerDep, alert_id: str, said: Silence) -> D
     """Mute its rule for its key for a while; an order to the watch."""
     until = parse_moment(said.until).replace(microsecond=0)
     with desk.office.begin() as session:
-        told = acting.silence(
+        written = acting.silence(
             session,
             viewer,
             [alert_id],
@@ -131,7 +131,7 @@ def silence(desk: DeskDep, viewer: ViewerDep, alert_id: str, said: Silence) -> D
             whole_key=said.whole_key,
             tier=said.tier,
         )
-    return done(told)
+    return done(orders.send(desk.office, watch_folder(desk), written))
 
 
 def done(text: Text) -> Done:

@@ -68,7 +68,8 @@ def add_list(
         cursor, sort = given.pop("cursor"), given.pop("sort")
         times = {one: given.pop(one) for one in ("as_of", "known_at") if given[one]}
         place = _opened(cursor) if cursor else {}
-        skip, held = int(place.get("skip", 0)), dict(place.get("times", {})) or times
+        skip, after = int(place.get("skip", 0)), str(place.get("after", ""))
+        held = dict(place.get("times", {})) or times
         if held.get("known_at") is None:
             held["known_at"] = desk.clock().isoformat()
         asked = Asked(request, desk, viewer, held if cursor else times)
@@ -78,9 +79,10 @@ def add_list(
         )
         if skip % size:
             raise UsageError(Text("翻页时 limit 不能改变", "limit must stay the same from page to page"))
-        found = answer(asked, replace(ask, page=skip // size + 1))
-        after = skip + size
-        more = _closed({"skip": after, "times": held}) if after < found.total else None
+        if after and sort:
+            raise UsageError(Text("翻页时 sort 不能改变", "sort must stay the same from page to page"))
+        found = answer(asked, replace(ask, page=skip // size + 1, after=after))
+        more = _next(found, skip + size, size, held)
         return {"items": [item(row) for row in found.rows], "total": found.total, "next": more}
 
     router.add_api_route(
@@ -129,6 +131,13 @@ def _said(one: Filter) -> str:
     return text
 
 
+def _next(found: Listing, skip: int, size: int, times: Mapping[str, str]) -> str | None:
+    """The cursor of the next page: by the key of the last row where the list has keys, else by place."""
+    if found.key or found.ask.after:
+        return _closed({"after": found.key, "times": times}) if len(found.rows) == size else None
+    return _closed({"skip": skip, "times": times}) if skip < found.total else None
+
+
 def _closed(place: Mapping[str, Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(place, sort_keys=True).encode()).decode().rstrip("=")
 
@@ -136,11 +145,11 @@ def _closed(place: Mapping[str, Any]) -> str:
 def _opened(cursor: str) -> Mapping[str, Any]:
     try:
         found = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        skip, times = found["skip"], found["times"]
-        whole = type(skip) is int and 0 <= skip < 10**9
+        skip, after, times = found.get("skip", 0), found.get("after", ""), found["times"]
+        whole = type(skip) is int and 0 <= skip < 10**9 and isinstance(after, str) and after.isprintable()
         told = set(times) <= {"as_of", "known_at"} and all(isinstance(value, str) for value in times.values())
     except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
         whole = told = False
     if not (whole and told):
         raise UsageError(Text("cursor 不是本接口给出的", "this cursor was not given out by the API"))
-    return {"skip": skip, "times": times}
+    return {"skip": skip, "after": after, "times": times}

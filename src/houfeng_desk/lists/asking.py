@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, NamedTuple, Protocol
 
 from houfeng.clock import parse_day
 from houfeng.errors import Text, UsageError
+from houfeng.office.preferences import Preferences, preferences
 
 SIZES = (20, 50, 100)
 KINDS = frozenset({"text", "code", "money", "number", "percent", "share", "date", "moment", "tier", "link"})
@@ -65,7 +66,11 @@ class Filter:
 
 @dataclass(frozen=True)
 class ListRequest:
-    """What is asked of a list. `size` None asks for all rows, for an export."""
+    """What is asked of a list. `size` None asks for all rows, for an export.
+
+    `shown` are the columns of the list called `name` that the person wants to see (empty: all), and `density` how its
+    rows stand. `after` is the key (`Listing.key`) of the row this page follows, in the list's own order.
+    """
 
     columns: Sequence[Column]
     filters: Sequence[Filter]
@@ -75,6 +80,10 @@ class ListRequest:
     page: int = 1
     size: int | None = SIZES[0]
     sizes: Sequence[int] = SIZES
+    after: str = ""
+    name: str = ""
+    shown: Sequence[str] = ()
+    density: str = "normal"
 
     @classmethod
     def of(
@@ -94,6 +103,7 @@ class ListRequest:
         size = _whole(asked.get("size", ""), sizes[0], "size")
         if size not in sizes:
             raise UsageError(Text(f"每页行数应为 {sizes}", f"the size of a page is one of {sizes}"))
+        name, chosen = list_name(request), preferences_of(request)
         return cls(
             columns=columns,
             filters=filters,
@@ -103,6 +113,9 @@ class ListRequest:
             page=max(1, _whole(asked.get("page", ""), 1, "page")),
             size=size,
             sizes=sizes,
+            name=name,
+            shown=tuple(chosen.columns.get(name, ())),
+            density=chosen.density,
         )
 
     def __getitem__(self, name: str) -> str:
@@ -139,14 +152,43 @@ class ListRequest:
         return list(rows) if self.size is None else list(rows[self.offset : self.offset + self.size])
 
 
+class Streamed(Sequence[Mapping[str, Any]]):
+    """The rows of a list too long to be held: read again from the beginning each time somebody goes through them."""
+
+    def __init__(self, total: int, start: Callable[[], Iterator[Mapping[str, Any]]]) -> None:
+        """`start` begins to read the `total` rows."""
+        self._total, self._start = total, start
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return self._total
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        """Each row."""
+        return self._start()
+
+    def __getitem__(self, at: Any) -> Any:
+        """The row at a place, reading those before it."""
+        rows = list(self._start())
+        return rows[at]
+
+
 @dataclass(frozen=True)
 class Listing:
-    """The answer: the rows of one page, and how many there are in all."""
+    """The answer: the rows of one page, and how many there are in all. `key` names the last row, so that the next page
+    begins behind it whatever has come since; lists that have no key go by place."""
 
     columns: Sequence[Column]
     rows: Sequence[Mapping[str, Any]]
     total: int
     ask: ListRequest
+    key: str = ""
+
+    @property
+    def shown(self) -> list[Column]:
+        """The columns this person wants to see; the first always stands."""
+        wanted = set(self.ask.shown)
+        return [one for at, one in enumerate(self.columns) if not wanted or not at or one.name in wanted]
 
     @property
     def pages(self) -> int:
@@ -165,6 +207,26 @@ class Listing:
         return shown
 
 
+def list_name(request: Any) -> str:
+    """What the list of a page is called, whatever thing of many the page is about: the pattern of its route."""
+    route = getattr(request, "scope", {}).get("route")
+    path = getattr(route, "path_format", "") or str(getattr(getattr(request, "url", None), "path", ""))
+    return path.removesuffix("/export")
+
+
+def preferences_of(request: Any) -> Preferences:
+    """What the person behind a page has chosen for its look; a program chooses nothing."""
+    state, app = getattr(request, "state", None), getattr(request, "app", None)
+    viewer = getattr(state, "viewer", None)
+    if state is None or app is None or viewer is None or request.url.path.startswith("/api/"):
+        return Preferences()
+    if not hasattr(state, "preferences"):
+        with app.state.desk.office.read() as session:
+            state.preferences = preferences(session, viewer)
+    found: Preferences = state.preferences
+    return found
+
+
 def _value(one: Filter, value: str) -> str:
     if not value:
         return ""
@@ -175,6 +237,15 @@ def _value(one: Filter, value: str) -> str:
     if one.kind in ("date", "month"):
         parse_day(value)
     return value
+
+
+def number_of(key: str) -> int:
+    """The number that a key of a list is.
+
+    Raises:
+        UsageError: it is none.
+    """
+    return _whole(key, 0, "cursor")
 
 
 def _whole(text: str, otherwise: int, name: str) -> int:

@@ -36,8 +36,12 @@ def head(column: Column) -> str:
     return column.label.get(spoken()) + (UNIT.get(spoken()) if column.kind == "money" else "")
 
 
-def write_xlsx(path: Path, listing: Listing, about: Sequence[tuple[Text, str]]) -> None:
-    """A workbook: the rows, and a second sheet that says what they are. Texts stay texts, whatever they begin with."""
+def write_xlsx(path: Path, listing: Listing, about: Sequence[tuple[Text, str]]) -> int:
+    """A workbook: the rows, and a second sheet that says what they are. Texts stay texts, whatever they begin with.
+
+    Gives the number of rows written.
+    """
+    line = 0
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(str(path), {"constant_memory": True, **options}) as book:
         bold = book.add_format({"bold": True, "bg_color": "#E6EEF1", "bottom": 1})
@@ -52,14 +56,15 @@ def write_xlsx(path: Path, listing: Listing, about: Sequence[tuple[Text, str]]) 
         for line, row in enumerate(listing.rows, 1):
             for at, column in enumerate(_columns(listing)):
                 _cell(sheet, line, at, column, row, looks)
-        if listing.rows:
-            sheet.autofilter(0, 0, len(listing.rows), max(0, len(_columns(listing)) - 1))
+        if line:
+            sheet.autofilter(0, 0, line, max(0, len(_columns(listing)) - 1))
         second = book.add_worksheet(ABOUT.get(spoken()))
         second.set_column(0, 0, 22)
         second.set_column(1, 1, 70)
-        for line, (label, value) in enumerate(about):
-            second.write_string(line, 0, label.get(spoken()), bold)
-            second.write_string(line, 1, value[:CELL])
+        for at, (label, value) in enumerate(about):
+            second.write_string(at, 0, label.get(spoken()), bold)
+            second.write_string(at, 1, value[:CELL])
+    return line
 
 
 def _cell(sheet: Any, line: int, at: int, column: Column, row: Mapping[str, Any], looks: Mapping[str, Any]) -> None:
@@ -77,16 +82,22 @@ def _cell(sheet: Any, line: int, at: int, column: Column, row: Mapping[str, Any]
         sheet.write_string(line, at, shown(column, value)[:CELL])
 
 
-def write_csv(path: Path, listing: Listing, about: Sequence[tuple[Text, str]]) -> None:
-    """CSV in UTF-8 with its mark, which Excel opens rightly; what it is stands below, after an empty line."""
+def write_csv(path: Path, listing: Listing, about: Sequence[tuple[Text, str]]) -> int:
+    """CSV in UTF-8 with its mark, which Excel opens rightly; what it is stands below, after an empty line.
+
+    Gives the number of rows written.
+    """
+    number = 0
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow([head(column) for column in _columns(listing)])
         for row in listing.rows:
             writer.writerow([_plain(column, row.get(column.name)) for column in _columns(listing)])
+            number += 1
         writer.writerow([])
         for label, value in about:
             writer.writerow([f"# {label.get(spoken())}", defused(value)])
+    return number
 
 
 def _plain(column: Column, value: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from houfeng.errors import Text
+from houfeng.errors import Text, UsageError
 from houfeng.office.access import Viewer
 from houfeng.office.alerts.reading import visible
 from houfeng.office.alerts.tables import Alert
@@ -133,11 +133,34 @@ def listing(session: Session, viewer: Viewer, ask: ListRequest, packs: Sequence[
     where = condition(viewer, ask, now)
     total = session.scalar(select(func.count()).select_from(Alert).where(where)) or 0
     wanted = _ordered(select(Alert).where(where), ask)
+    if ask.after:
+        wanted = wanted.where(_behind(ask.after))
     if ask.size is not None:
         wanted = wanted.limit(ask.size).offset(ask.offset)
     labels = rule_labels(packs)
-    rows = [row_of(alert, labels, now) for alert in session.scalars(wanted)]
-    return Listing(ask.columns, rows, total, ask)
+    found = session.scalars(wanted).all()
+    rows = [row_of(alert, labels, now) for alert in found]
+    return Listing(ask.columns, rows, total, ask, _key(found[-1]) if found and not ask.sort else "")
+
+
+def _key(alert: Alert) -> str:
+    """Where an alert stands among the newest first."""
+    return f"{alert.opened_at.isoformat()} {alert.tier_rank} {alert.id}"
+
+
+def _behind(key: str) -> ColumnElement[bool]:
+    """The condition of standing behind that place.
+
+    Raises:
+        UsageError: it is no key.
+    """
+    try:
+        opened, rank, name = key.split(" ", 2)
+        at, tier = datetime.fromisoformat(opened), int(rank)
+    except ValueError:
+        raise UsageError(Text("cursor 不是本接口给出的", "this cursor was not given out by the API")) from None
+    same = and_(Alert.opened_at == at, or_(Alert.tier_rank < tier, and_(Alert.tier_rank == tier, Alert.id > name)))
+    return or_(Alert.opened_at < at, same)
 
 
 def condition(viewer: Viewer, ask: ListRequest, now: datetime) -> ColumnElement[bool]:

@@ -132,14 +132,15 @@ class Figures:
         held = periods(snapshot)
         first = as_of.replace(day=1)
         earlier = {"month": first - timedelta(days=1), "year": month_end(date(as_of.year - 1, as_of.month, 1))}
+        kept = self.desk.months
         settings = Settings(self.desk.book.path, "zh", self.desk.settings.memory, self.desk.settings.threads)
         with Engine(settings) as engine:
-            now = report(seen, pack, as_of=as_of, by=["region"], measures=NOW, engine=engine)
+            now = report(seen, pack, as_of=as_of, by=["region"], measures=NOW, engine=engine, kept=kept)
         then = {}
         for name, day in earlier.items():
             if day in held:
                 with Engine(settings) as engine:
-                    then[name] = report(seen, pack, as_of=day, measures=THEN, engine=engine)
+                    then[name] = report(seen, pack, as_of=day, measures=THEN, engine=engine, kept=kept)
         return Months(now, then)
 
 

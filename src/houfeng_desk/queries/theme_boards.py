@@ -73,7 +73,7 @@ class Boards:
         seen = cast(Snapshot, Seen(reader.snapshot, reader.viewer.scope))
         settings = Settings(self.desk.book.path, "zh", self.desk.settings.memory, self.desk.settings.threads)
         with Engine(settings) as engine:
-            return count(seen, pack, reader.as_of, ask, engine)
+            return count(seen, pack, reader.as_of, ask, engine, self.desk.months)
 
 
 def frozen(ask: Ask) -> Hashable:

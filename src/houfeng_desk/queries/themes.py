@@ -21,7 +21,7 @@ from houfeng.themes.cube import ALL
 from houfeng.themes.dimensions import dimension, dimensions
 from houfeng.themes.measures import GROUPS, MEASURES, PERCENT_STEP, Cell, Measure, Unit, Value, quotient
 from houfeng.themes.render import Scale, figure, header, scale_of
-from houfeng.themes.report import Report, Row, ordered, report
+from houfeng.themes.report import KeptMonths, Report, Row, ordered, report
 
 THEME = "theme"
 """The axis of themes, which stands among the rows or among the columns."""
@@ -196,7 +196,7 @@ def choices() -> dict[str, Any]:
 
 
 def count(
-    snapshot: Snapshot, pack: Pack, as_of: date, ask: Ask, engine: Engine | None = None
+    snapshot: Snapshot, pack: Pack, as_of: date, ask: Ask, engine: Engine | None = None, kept: KeptMonths | None = None
 ) -> tuple[Report, date | None, date | None]:
     """The report behind a grid, the period compared with, and the period wanted that the book does not have.
 
@@ -219,6 +219,7 @@ def count(
         readings=ask.readings,
         compare=compared,
         engine=engine,
+        kept=kept,
     )
     return found, compared, lacking
 

@@ -28,6 +28,8 @@ HEADER = "x-csrf-token"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 FIELDS = 1000
 FILES = 20
+FIELD_BYTES = 64 * 1024
+"""Bytes of one field that is not a file: those are held in memory, files are not."""
 
 
 class ForgedError(AccessError):
@@ -60,7 +62,7 @@ async def check_forgery(request: Request) -> AsyncIterator[None]:
         return
     form = FormData()
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() in FORMS:
-        form = await request.form(max_fields=FIELDS, max_files=FILES)
+        form = await request.form(max_fields=FIELDS, max_files=FILES, max_part_size=FIELD_BYTES)
     request.state.form = form
     try:
         if not request.headers.get("authorization", "").lower().startswith("bearer "):

@@ -17,6 +17,14 @@ FOREIGN = PlainTextResponse(
 )
 
 
+ADDRESS = 16_384
+"""Bytes of path and query together; the longest address of a page, a hundred chosen alerts, is half of it."""
+NAME = 2_000
+"""Bytes of a path: a converter of numbers would choke on more digits."""
+
+TOO_LONG = PlainTextResponse("地址太长。\nThe address is too long.\n", 414)
+
+
 class Gate:
     """Refuses foreign hosts and bodies that are too large; believes forwarding headers of known proxies only."""
 
@@ -36,9 +44,13 @@ class Gate:
         if hostname(headers.get(b"host", "")) not in self.settings.hosts:
             await FOREIGN(scope, receive, send)
             return
+        path, query = scope.get("raw_path") or scope["path"].encode(), scope.get("query_string", b"")
+        if len(path) > NAME or len(path) + len(query) > ADDRESS:
+            await TOO_LONG(scope, receive, send)
+            return
         limit = self._limit(headers)
         stated = headers.get(b"content-length", "")
-        too_long = stated.isdigit() and int(stated) > limit
+        too_long = stated.isascii() and stated.isdigit() and (len(stated) > 15 or int(stated) > limit)
         taken = 0
 
         async def counted() -> Message:

@@ -18,7 +18,7 @@ from python_calamine import CalamineWorkbook
 from desk.desk_samples import ClientOf, viewer
 from houfeng.errors import HoufengError, Text, UsageError
 from houfeng_desk.desk import Desk
-from houfeng_desk.lists import Choice, Column, Filter, Listing, ListRequest, permit
+from houfeng_desk.lists import Choice, Column, Filter, Listing, ListRequest
 from houfeng_desk.lists.writing import defused, write_csv, write_xlsx
 from houfeng_desk.locale import speak
 
@@ -150,19 +150,3 @@ def test_an_export_asks_what_for_and_gives_all_rows(client: ClientOf, desk: Desk
     assert about["条件：做了什么"] == "journal"
     assert about["数据"] == "模拟数据"
     assert viewer(desk, "audit_admin").login in about["导出人"]
-
-
-def test_a_large_export_needs_a_second_person(client: ClientOf, desk: Desk) -> None:
-    asker = viewer(desk, "viewer")
-    question = "/enterprises?tier=red"
-    with desk.office.begin() as session:
-        assert not permit.needs_permit(session, 100_000)
-        assert permit.needs_permit(session, 100_001)
-        number = permit.ask_permit(session, asker, question, Text("企业", "Enterprises"), 100_001, "年报").id
-        assert permit.permit(session, asker, question) is None
-    decided = client("approver").submit(f"/approvals/{number}/decide", {"answer": "approve", "why": "可以"})
-    assert decided.status_code == 303
-    with desk.office.read() as session:
-        assert permit.permit(session, asker, question) is not None
-        assert permit.permit(session, asker, "/enterprises") is None
-        assert permit.permit(session, viewer(desk, "officer"), question) is None

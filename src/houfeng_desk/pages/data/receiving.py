@@ -65,8 +65,11 @@ def check(bench: Bench, upload: Upload) -> Upload:
 
 
 def submit(bench: Bench, upload: Upload, *, confirm: bool) -> Upload:
-    """Put the file into the book, with a line in the journal. Where rows would vanish nothing is written without
-    `confirm`; the receipt then says what would.
+    """Put the file into the book. Where rows would vanish nothing is written without `confirm`; the receipt then says
+    what would.
+
+    The journal says so before, and what came of it after: the book is not in the same transaction, and of a process
+    that dies between the two it must still be known who sent what stands in the book.
 
     Raises:
         AccessError: the viewer may not submit, or not for who the file reports for.
@@ -76,14 +79,19 @@ def submit(bench: Bench, upload: Upload, *, confirm: bool) -> Upload:
     found = _prepared(bench, upload)
     if found.questions or not found.drafts:
         raise InputError(Text("文件还有未回答的问题，不能提交。", "the file still has open questions"))
+    about, sent = f"upload:{upload.token}", {"file": upload.name, "bytes": upload.size, "confirmed": confirm}
+    with bench.office.begin() as session:
+        journal.write(
+            session, bench.viewer, "data.submitting", about, detail=sent | {"sha256": found.drafts[0].content_hash}
+        )
     receipt = bench.book.submit(found.drafts, confirm=confirm)
     upload.receipt, upload.error = receipt_told(receipt), {}
     if not receipt.needs_confirmation:
         upload.state = "submitted"
     if receipt.written:
-        detail = {"file": upload.name, "bytes": upload.size, "confirmed": confirm, "parts": upload.receipt["outcomes"]}
         with bench.office.begin() as session:
-            journal.write(session, bench.viewer, "data.submit", f"upload:{upload.token}", detail=detail)
+            detail = sent | {"parts": upload.receipt["outcomes"]}
+            journal.write(session, bench.viewer, "data.submit", about, detail=detail)
     bench.staging.keep(upload)
     return upload
 

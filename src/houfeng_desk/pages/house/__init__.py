@@ -7,10 +7,13 @@ from houfeng.office.access import Viewer
 from houfeng_desk.lists import permit
 from houfeng_desk.pages.house import (
     account,
+    channels,
+    exports,
     help,
     inbox,
     jobs,
     journal,
+    looks,
     patterns,
     search,
     settings,
@@ -20,7 +23,23 @@ from houfeng_desk.pages.house import (
 )
 
 ROUTERS = tuple(
-    page.router for page in (sign_in, account, todo, inbox, search, users, journal, jobs, settings, help, patterns)
+    page.router
+    for page in (
+        sign_in,
+        account,
+        todo,
+        inbox,
+        search,
+        users,
+        journal,
+        jobs,
+        exports,
+        looks,
+        channels,
+        settings,
+        help,
+        patterns,
+    )
 )
 
 

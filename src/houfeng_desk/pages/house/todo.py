@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import NamedTuple
+from urllib.parse import quote
 
 from fastapi import APIRouter
 from sqlalchemy import select
@@ -17,11 +18,13 @@ from houfeng.office.access import Permission, Viewer
 from houfeng.office.tables import Approval
 from houfeng_desk.app_parts import parts_of
 from houfeng_desk.desk import Desk
-from houfeng_desk.web import DeskDep, ViewerDep, allowed, field, flash, page, see_other
+from houfeng_desk.web import DeskDep, ViewerDep, allowed, field, flash, local, page, see_other
 
 router = APIRouter()
 WHY = Text("理由", "Reason")
 OWN_SHOWN = 20
+SHOWN = 50
+"""Proposals on the page; the oldest first, so that the rest come up as they are decided."""
 
 
 class Waiting(NamedTuple):
@@ -50,15 +53,27 @@ def todo(request: Request, desk: DeskDep, viewer: ViewerDep) -> Response:
         mine = session.scalars(
             select(Approval).where(Approval.proposer_id == viewer.user_id).order_by(Approval.id.desc()).limit(OWN_SHOWN)
         ).all()
+        waiting = approvals.waiting(session, viewer)
         return page(
             request,
             "house/todo.html",
-            waiting=approvals.waiting(session, viewer),
+            waiting=waiting[:SHOWN],
+            waits=len(waiting),
+            links={one.id: link_of(one) for one in (*waiting[:SHOWN], *mine)},
             mine=mine,
             states=approvals.STATE_NAMES,
             others=[(label, things) for label, things in others if things],
             today=desk.clock().date(),
         )
+
+
+def link_of(approval: Approval) -> str:
+    """The page of what a proposal is about: where its room says so, else by its name; empty where there is none."""
+    about = approval.about if approval.about.startswith("/") else ""
+    said = str(approval.detail.get("link") or approval.detail.get("href") or about)
+    kind, _, name = approval.about.partition(":")
+    by_name = {"case": "/cases/{}", "pack": "/packs/{}/versions"}.get(kind, "")
+    return local(said or (by_name.format(quote(name, safe="")) if name else ""), "")
 
 
 @router.post("/approvals/{approval_id}/decide", name="decide", dependencies=[allowed(Permission.APPROVE)])

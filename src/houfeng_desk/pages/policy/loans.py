@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,20 +15,24 @@ from houfeng.errors import Text
 from houfeng.office.access import Permission
 from houfeng.themes.cube import ALL
 from houfeng.themes.dimensions import dimension
-from houfeng.themes.report import ALL_LABEL, check_period
+from houfeng.themes.kept import KEY
+from houfeng.themes.report import ALL_LABEL, ARTICLES, check_period
 from houfeng_desk.desk import Desk
-from houfeng_desk.lists import Column, Listing, ListRequest, export
+from houfeng_desk.lists import Column, Listing, ListRequest, Streamed, export
 from houfeng_desk.locale import say, speak, spoken
 from houfeng_desk.pages.policy.asking import ask_of
 from houfeng_desk.pages.policy.themes import theme_pack
 from houfeng_desk.queries import reasons
-from houfeng_desk.queries.theme_loans import KEY, Drill, LoanList, Tag
+from houfeng_desk.queries.theme_loans import Drill, LoanList, NotReady, Tag
 from houfeng_desk.reader import Reader
 from houfeng_desk.security.session import lang_of
 from houfeng_desk.web import DeskDep, ReaderDep, ViewerDep, allowed, keep, page
 
 router = APIRouter()
 TITLE = Text("逐笔明细", "Notes")
+PATIENCE, WHOLE = 8.0, 1800.0
+"""Seconds a page, and an export, wait for a month that is being tagged."""
+ALSO = Text("另属：", "Also in: ")
 COMMA, SEMICOLON, COLON = Text("、", ", "), Text("；", "; "), Text("：", ": ")
 
 COLUMNS = (
@@ -40,7 +45,7 @@ COLUMNS = (
     Column("quality", Text("质量分类", "Class"), "code"),
     Column("use_industry", Text("投向", "Use"), "code", sortable=False),
     Column("matures_on", Text("到期日", "Matures"), "date"),
-    Column("tags", Text("标识", "Tags"), sortable=False, sub="reasons"),
+    Column("tags", Text("认定", "Recognised as"), sortable=False, sub="reasons"),
 )
 
 
@@ -49,7 +54,18 @@ def loans(request: Request, desk: DeskDep, reader: ReaderDep) -> Response:
     """The notes behind a figure."""
     asked = _Asked(request, desk, reader)
     ask = ListRequest.of(request, COLUMNS)
-    return page(request, "policy/loans.html", listing=asked.listing(ask), **asked.about())
+    try:
+        found = asked.listing(ask)
+    except NotReady:
+        return _waiting(request)
+    return page(request, "policy/loans.html", listing=found, **asked.about())
+
+
+def _waiting(request: Request) -> Response:
+    """The month is being tagged: say so, and look again."""
+    response = page(request, "policy/themes_waiting.html")
+    response.headers["refresh"] = "3"
+    return response
 
 
 @router.get("/themes/loans/export", name="theme_loans_export", dependencies=[allowed(Permission.EXPORT)])
@@ -65,7 +81,7 @@ def export_file(request: Request, desk: DeskDep, viewer: ViewerDep, reader: Read
 
 
 def _export(request: Request, desk: Desk, viewer: ViewerDep, reader: Reader) -> Response:
-    asked = _Asked(request, desk, reader)
+    asked = _Asked(request, desk, reader, WHOLE)
     ask = ListRequest.of(request, COLUMNS)
     pack = asked.pack
     notes = [(Text("专题", "Theme"), say(asked.label)), *((label, say(text)) for label, text in asked.chips())]
@@ -78,7 +94,10 @@ def why(request: Request, desk: DeskDep, reader: ReaderDep) -> Response:
     """Why a note has its tags, or has one not: each step with its value, parameter version and clause."""
     asked = _Asked(request, desk, reader)
     key = {name: request.query_params.get(name, "")[:100] for name in KEY}
-    tags = asked.list.tags(key)
+    try:
+        tags = asked.list.tags(key)
+    except NotReady:
+        return _waiting(request)
     wanted = [asked.drill.theme] if asked.drill.theme != ALL else [tag.theme for tag in tags if not any(tag.exception)]
     found = asked.list.explain(key, wanted or ["counted_loan"])
     themes = [(theme.name, theme.label) for theme in asked.pack.themes() if theme.over == "loan_balance"]
@@ -97,23 +116,28 @@ def why(request: Request, desk: DeskDep, reader: ReaderDep) -> Response:
 class _Asked:
     """Which notes the address asks for."""
 
-    def __init__(self, request: Request, desk: Desk, reader: Reader) -> None:
+    def __init__(self, request: Request, desk: Desk, reader: Reader, patience: float = PATIENCE) -> None:
         speak(lang_of(request))
         check_period(reader.snapshot, reader.as_of)
         self.request, self.reader = request, reader
         question = ask_of(request)
         self.pack = theme_pack(request, desk, reader).with_readings(question.readings or {})
         self.drill = Drill(request.query_params.get("theme", "") or ALL, dict(question.where or {}))
-        self.list = LoanList(reader.views, self.pack, reader.as_of, reader.known_at.date())
+        chosen = tuple(sorted((question.readings or {}).items()))
+        known = reader.known_at.date()
+        self.list = LoanList(reader.views, self.pack, reader.as_of, known, desk.months, chosen, patience)
 
     def listing(self, ask: ListRequest) -> Listing:
         """The notes of a page, or all."""
         sort = ask.sort or "counted"
         found = self.list.page(self.drill, sort=sort, down=ask.descending or not ask.sort, page=ask.page, size=ask.size)
         self.counted = found.counted
-        return Listing(ask.columns, [self._row(row, ask.size is None) for row in found.rows], found.total, ask)
+        if ask.size is None:
+            told = Streamed(found.total, lambda: (self._row(row, True) for row in found.rows))
+            return Listing(ask.columns, told, found.total, ask)
+        return Listing(ask.columns, [self._row(row, False) for row in found.rows], found.total, ask)
 
-    def _row(self, row: dict[str, Any], exported: bool) -> dict[str, Any]:
+    def _row(self, row: Mapping[str, Any], exported: bool) -> dict[str, Any]:
         key = {name: row[name] for name in KEY}
         link: Callable[..., str] = self._link
         tags: list[Tag] = row["tags"]
@@ -126,11 +150,33 @@ class _Asked:
             "borrower": row["borrower_name"],
             "why": link("/themes/loans/why", key),
             "firm": f"/enterprises/{row['borrower_id']}" if row["borrower_id"] else "",
-            "tags": say(COMMA).join(
-                f"{say(tag.label)}（{tag.tag}）" if exported else tag.tag for tag in own if tag.tag
-            ),
-            "reasons": say(SEMICOLON).join([*clauses, *taken]),
+            "tags": say(COMMA).join(f"{say(tag.label)}（{tag.tag}）" for tag in own if tag.tag)
+            if exported
+            else say(COMMA).join(self._labels(own)),
+            "reasons": say(SEMICOLON).join([*clauses, *taken] if exported else [*self._also(own), *taken]),
         }
+
+    def _labels(self, own: Sequence[Tag]) -> list[str]:
+        """What a note is in the article looked at: its components; the articles where no one article is looked at."""
+        article = self._article
+        found = [say(tag.label) for tag in own if article and tag.tag.startswith(f"{article}.")]
+        return found or [say(tag.label) for tag in own if tag.tag in self._articles]
+
+    def _also(self, own: Sequence[Tag]) -> list[str]:
+        """The other articles it is in."""
+        others = [say(tag.label) for tag in own if tag.tag in self._articles - {self._article}]
+        return [f"{say(ALSO)}{say(COMMA).join(others)}"] if self._article and others else []
+
+    @cached_property
+    def _articles(self) -> frozenset[str]:
+        own = frozenset(theme.article for theme in self.pack.themes() if theme.article)
+        return own & frozenset(ARTICLES) or own  # a total over the articles is none of them
+
+    @cached_property
+    def _article(self) -> str:
+        """The article looked at; empty where it is all loans, or the total of the articles."""
+        theme = next((one for one in self.pack.themes() if one.name == self.drill.theme), None)
+        return theme.article if theme is not None and theme.article in self._articles else ""
 
     def _decides(self, tag: Tag) -> bool:
         """Whether the clause of a tag is told in the list: those of the article looked at, not of totals."""

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from houfeng.errors import Text
-from houfeng.office.alerts import acting
+from houfeng.office.alerts import acting, orders
 from houfeng_desk.pages.work.alerts import HANDLE, silence
 from houfeng_desk.queries.alert import watch_folder
 from houfeng_desk.web import DeskDep, ViewerDep, allowed, field, flash, see_other
@@ -44,6 +44,6 @@ def silence_one(request: Request, desk: DeskDep, viewer: ViewerDep, alert_id: st
 def unsilence(request: Request, desk: DeskDep, viewer: ViewerDep, alert_id: str) -> Response:
     """End the silence made from it."""
     with desk.office.begin() as session:
-        told = acting.end_silence(session, viewer, alert_id, field(request, "why"), watch=watch_folder(desk))
-    flash(request, told)
+        written = acting.end_silence(session, viewer, alert_id, field(request, "why"), watch=watch_folder(desk))
+    flash(request, orders.send(desk.office, watch_folder(desk), written))
     return see_other(f"/alerts/{alert_id}")

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from houfeng.clock import end_of_day, parse_day
 from houfeng.errors import Text
 from houfeng.office.access import Permission, Viewer
-from houfeng.office.alerts import acting, reading
+from houfeng.office.alerts import acting, orders, reading
 from houfeng.watch.operations.silences import LOUDEST
 from houfeng_desk.desk import Desk
 from houfeng_desk.lists import Listing, ListRequest, export
@@ -111,7 +111,7 @@ def silence_many(request: Request, desk: DeskDep, viewer: ViewerDep) -> Response
 def silence(request: Request, desk: Desk, viewer: Viewer, ids: list[str]) -> Text:
     """Order the silences that a form asks for; what became of them."""
     with desk.office.begin() as session:
-        return acting.silence(
+        written = acting.silence(
             session,
             viewer,
             ids,
@@ -121,6 +121,7 @@ def silence(request: Request, desk: Desk, viewer: Viewer, ids: list[str]) -> Tex
             whole_key=field(request, "whole_key", most=10) == "1",
             tier=field(request, "tier", most=10) or LOUDEST,
         )
+    return orders.send(desk.office, watch_folder(desk), written)
 
 
 def end_of(request: Request) -> datetime:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import func, select
@@ -16,7 +17,7 @@ from houfeng.office.alerts.tables import Alert
 from houfeng.packs.model import TIERS
 from houfeng.themes.dimensions import SECTIONS
 from houfeng.watch.operations.life import EMITTED
-from houfeng_desk.lists import Choice, Column, Filter, Listing, ListRequest
+from houfeng_desk.lists import Choice, Column, Filter, Listing, ListRequest, Streamed
 from houfeng_desk.queries.enterprise import words
 from houfeng_desk.reader import Reader
 
@@ -48,9 +49,10 @@ ORDERS = {
     "banks": "e.banks",
     "quality": "e.quality",
     "overdue_days": "e.overdue_days",
-    "alerts": "a.alerts",
-    "tier": "a.rank",
 }
+ALERTED = {"": "a.rank", "tier": "a.rank", "alerts": "a.alerts"}
+"""Orders in which the firms with open alerts stand first, and by what among themselves."""
+TIES = "e.balance DESC NULLS LAST, e.enterprise_id"
 
 
 def filters() -> tuple[Filter, ...]:
@@ -81,20 +83,91 @@ def listing(reader: Reader, session: Session, ask: ListRequest) -> Listing:
     """
     reader.keep(LENT, _LENT)
     alerts = open_alerts(session, reader)
-    where, given = _conditions(ask.values)
-    parameters: dict[str, Any] = {
-        "keys": list(alerts),
-        "counts": [number for number, _ in alerts.values()],
-        "ranks": [rank for _, rank in alerts.values()],
-        **given,
-    }
-    source = f"{_SOURCE} WHERE {' AND '.join(where) or 'TRUE'}"
-    tail = ask.tail(ORDERS, "coalesce(a.rank, 0) DESC, coalesce(e.balance, 0) DESC, e.enterprise_id")
-    rows = reader.rows(f"SELECT {_COLUMNS} {source} {tail}", parameters)
-    total = reader.value(f"SELECT count(*) {source}", parameters) if ask.size is not None else len(rows)
-    return Listing(ask.columns, [_told(row) for row in rows], int(total), ask)
+    found = _Lent(reader, alerts, ask)
+
+    def told() -> Iterator[dict[str, Any]]:
+        return (_told(row, *alerts.get(row["enterprise_id"], (0, 0))) for row in found.rows())
+
+    total = found.total
+    return Listing(ask.columns, list(told()) if ask.size is not None else Streamed(total, told), total, ask)
 
 
+class _Lent:
+    """The rows of one question. Firms with open alerts are few: they are looked up once and stand in a table of their
+    own, so that no question joins all firms with the alerts. The others stand by balance, as most ask for them."""
+
+    def __init__(self, reader: Reader, alerts: Mapping[str, tuple[int, int]], ask: ListRequest) -> None:
+        self.reader, self.ask, self.alerts = reader, ask, alerts
+        where, self.given = _conditions(ask.values)
+        self.where = " AND ".join(where) or "TRUE"
+        self.tier = ask["alert"]
+        reader.gather(ALERTING, LENT, "enterprise_id", alerts)
+        self.keys: dict[str, Any] = {"keys": list(alerts)}
+
+    @property
+    def total(self) -> int:
+        """How many firms there are."""
+        if self.tier and self.tier != "none":
+            return self.alerted
+        every = self.reader.count(f"SELECT count(*) FROM {LENT} e WHERE {self.where}", self.given)
+        return every - self.alerted if self.tier == "none" else every
+
+    @cached_property
+    def alerted(self) -> int:
+        """How many of them have open alerts (of the tier asked for)."""
+        return int(self.reader.value(f"SELECT count(*) {self._alerted}", self._parameters))
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Those of the page, or all."""
+        ask = self.ask
+        direction = "DESC" if ask.descending or not ask.sort else "ASC"
+        if ask.sort in ORDERS:
+            order = f"{ORDERS[ask.sort]} {direction} NULLS LAST, {TIES}"
+            if self.tier == "none":
+                yield from self._others(order, ask.offset, ask.size)
+            elif self.tier:
+                yield from self._select(self._alerted, order, self._parameters, ask.offset, ask.size)
+            else:
+                source = f"FROM {LENT} e WHERE {self.where}"
+                yield from self._select(source, order, self.given, ask.offset, ask.size)
+            return
+        first = 0
+        if self.tier != "none":
+            order = f"{ALERTED[ask.sort]} {direction}, {TIES}"
+            for row in self._select(self._alerted, order, self._parameters, ask.offset, ask.size):
+                first += 1
+                yield row
+        if self.tier in ("", "none") and (ask.size is None or first < ask.size):
+            before = 0 if self.tier == "none" else self.alerted
+            yield from self._others(TIES, max(0, ask.offset - before), None if ask.size is None else ask.size - first)
+
+    def _others(self, order: str, offset: int, size: int | None) -> Iterator[dict[str, Any]]:
+        """Firms without open alerts."""
+        calm = "e.enterprise_id NOT IN (SELECT unnest($keys::VARCHAR[]))" if self.alerts else "TRUE"
+        given = self.given | (self.keys if self.alerts else {})
+        return self._select(f"FROM {LENT} e WHERE {self.where} AND {calm}", order, given, offset, size)
+
+    def _select(
+        self, source: str, order: str, given: Mapping[str, Any], offset: int, size: int | None
+    ) -> Iterator[dict[str, Any]]:
+        limit = "" if size is None else f" LIMIT {size} OFFSET {offset}"
+        return self.reader.stream(f"SELECT {_COLUMNS} {source} ORDER BY {order}{limit}", given)
+
+    @property
+    def _alerted(self) -> str:
+        rank = 1 if self.tier not in TIERS else TIERS.index(self.tier) + 1
+        return (
+            f"FROM {ALERTING} e JOIN (SELECT unnest($keys::VARCHAR[]) AS key, unnest($counts::INTEGER[]) AS alerts, "
+            f"unnest($ranks::INTEGER[]) AS rank) a ON a.key = e.enterprise_id WHERE {self.where} AND a.rank >= {rank}"
+        )
+
+    @property
+    def _parameters(self) -> dict[str, Any]:
+        counts, ranks = [number for number, _ in self.alerts.values()], [rank for _, rank in self.alerts.values()]
+        return {**self.given, **self.keys, "counts": counts, "ranks": ranks}
+
+
+ALERTING = "firm_alerting"
 LENT = "firm_lent"
 _LENT = """SELECT e.enterprise_id, e.name, lower(e.name) AS folded, e.region, e.industry, e.size,
    o.balance, o.banks, o.quality, o.overdue_days,
@@ -103,14 +176,10 @@ _LENT = """SELECT e.enterprise_id, e.name, lower(e.name) AS folded, e.region, e.
    max(quality) AS quality, max(overdue_days) AS overdue_days
    FROM loan_balance WHERE balance > 0 GROUP BY borrower_id) o ON o.borrower_id = e.enterprise_id
  LEFT JOIN (SELECT enterprise_id, list(DISTINCT status ORDER BY status) AS statuses FROM enterprise_status
-   GROUP BY enterprise_id) s ON s.enterprise_id = e.enterprise_id"""
-_SOURCE = f"""FROM {LENT} e
- LEFT JOIN (SELECT unnest($keys::VARCHAR[]) AS key, unnest($counts::INTEGER[]) AS alerts,
-   unnest($ranks::INTEGER[]) AS rank) a
-   ON a.key = e.enterprise_id"""
+   GROUP BY enterprise_id) s ON s.enterprise_id = e.enterprise_id
+ ORDER BY o.balance DESC NULLS LAST, e.enterprise_id"""
 _COLUMNS = (
-    "e.enterprise_id, e.name, e.region, e.industry, e.size, e.balance, e.banks, e.quality, e.overdue_days, e.statuses,"
-    " coalesce(a.alerts, 0) AS alerts, coalesce(a.rank, 0) AS rank"
+    "e.enterprise_id, e.name, e.region, e.industry, e.size, e.balance, e.banks, e.quality, e.overdue_days, e.statuses"
 )
 
 
@@ -130,7 +199,7 @@ def open_alerts(session: Session, reader: Reader) -> dict[str, tuple[int, int]]:
 
 
 def _conditions(filters: Mapping[str, str]) -> tuple[list[str], dict[str, Any]]:
-    """SQL conditions and their parameters; an empty filter asks nothing."""
+    """SQL conditions on a firm and their parameters; an empty filter asks nothing. Alerts are not the book's."""
     where, given = list[str](), dict[str, Any]()
     if text := filters.get("q", "").strip():
         where.append("(contains(e.folded, lower($q)) OR starts_with(e.enterprise_id, upper($code)))")
@@ -147,10 +216,6 @@ def _conditions(filters: Mapping[str, str]) -> tuple[list[str], dict[str, Any]]:
     if code := filters.get("status"):
         where.append("list_contains(e.statuses, $status)" if code != "none" else "e.statuses IS NULL")
         given |= {"status": code} if code != "none" else {}
-    if tier := filters.get("alert"):
-        where.append("coalesce(a.rank, 0) = 0" if tier == "none" else "coalesce(a.rank, 0) >= $rank")
-        if tier != "none":
-            given["rank"] = 1 if tier == "any" else TIERS.index(tier) + 1 if tier in TIERS else 1
     if code := filters.get("quality"):
         where.append("e.quality = $quality")
         given["quality"] = code
@@ -170,10 +235,11 @@ def _amount(text: str) -> Decimal:
         raise UsageError(Text(f"余额应为数字（万元）：{text[:40]}", f"not an amount in 万元: {text[:40]}")) from None
 
 
-def _told(row: dict[str, Any]) -> dict[str, Any]:
+def _told(row: dict[str, Any], alerts: int, rank: int) -> dict[str, Any]:
     names = code_lists()["enterprise_status"].members
-    rank, held = row.pop("rank"), [names.get(one, Text(one, one)) for one in row["statuses"] or ()]
+    held = [names.get(one, Text(one, one)) for one in row["statuses"] or ()]
     return row | {
+        "alerts": alerts,
         "href": f"/enterprises/{row['enterprise_id']}",
         "region": words.region(row["region"]),
         "industry": words.industry(row["industry"]),

@@ -12,6 +12,7 @@ from houfeng.office.access import Permission, Viewer
 from houfeng.office.jobs.queue import STATE_NAMES, State
 from houfeng.office.tables import Job
 from houfeng_desk.lists import Choice, Column, Filter, Listing, ListRequest
+from houfeng_desk.lists.asking import number_of
 
 COLUMNS = (
     Column("title", Text("任务", "Job"), "link", sortable=False, href="url"),
@@ -33,9 +34,12 @@ def jobs(session: Session, viewer: Viewer, ask: ListRequest) -> Listing:
         chosen = chosen.where(Job.state == state)
     total = session.scalar(select(func.count()).select_from(chosen.with_only_columns(Job.id).subquery())) or 0
     chosen = chosen.order_by(Job.id.desc())
+    if ask.after:
+        chosen = chosen.where(Job.id < number_of(ask.after))
     if ask.size is not None:
         chosen = chosen.limit(ask.size).offset(ask.offset)
-    return Listing(COLUMNS, [row(job) for job in session.scalars(chosen)], total, ask)
+    rows = [row(job) for job in session.scalars(chosen)]
+    return Listing(COLUMNS, rows, total, ask, str(rows[-1]["id"]) if rows else "")
 
 
 def row(job: Job) -> dict[str, Any]:

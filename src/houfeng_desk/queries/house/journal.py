@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from houfeng.errors import Text
 from houfeng.office.tables import JournalEntry
 from houfeng_desk.lists import Column, Filter, Listing, ListRequest
+from houfeng_desk.lists.asking import number_of
 
 COLUMNS = (
     Column("seq", Text("序号", "No."), "link", href="url"),
@@ -37,11 +38,14 @@ def entries(session: Session, ask: ListRequest) -> Listing:
     total = session.scalar(_filtered(select(func.count()).select_from(JournalEntry), ask)) or 0
     order = JournalEntry.seq.asc() if ask.sort == "seq" and not ask.descending else JournalEntry.seq.desc()
     chosen = chosen.order_by(order)
+    if ask.after:
+        chosen = chosen.where(JournalEntry.seq < number_of(ask.after))
     whole = ask.size is None
     if ask.size is not None:
         chosen = chosen.limit(ask.size).offset(ask.offset)
     columns = (*COLUMNS, *HASHES) if whole else COLUMNS
-    return Listing(columns, [_row(entry, whole) for entry in session.scalars(chosen)], total, ask)
+    rows = [_row(entry, whole) for entry in session.scalars(chosen)]
+    return Listing(columns, rows, total, ask, rows[-1]["seq"] if rows and not ask.sort else "")
 
 
 HASHES = (

@@ -113,7 +113,7 @@ def command(out: Path, enterprises: int, seed: int, port: int, desk: bool) -> No
         click.echo(f"  {line}")
     click.echo(f"\n{out / 'five-articles.xlsx'}, {out / 'alerts.jsonl'}")
     if desk:
-        from houfeng_cli.demo_desk import open_desk
+        from houfeng_cli.demonstration.desk import open_desk
 
         open_desk(Path(book), port, stay=sys.stdin.isatty())
 

@@ -43,12 +43,14 @@ def open_desk(book: Path, port: int, *, stay: bool) -> None:
     Raises:
         EnvironmentFault: the desk does not start.
     """
+    from houfeng_cli.demonstration.filling import fill
+
     watched = ["watch", "run", "warning-rules", "--book", str(book), "--drill", str(book / "watch")]
     small = ["--max-keys", "100000", "--state-memory", "1GB", "--quiet"]
     if not (book / "watch").exists():
         source = f"replay:{HISTORY[0]}..{HISTORY[1]}"
         _wait([*watched, "--source", source, "--from", HISTORY[0], "--until", HISTORY[1], *small])
-    people = make_people(book)
+    people = [*make_people(book), *fill(book)]
     address = f"http://127.0.0.1:{port}/"
     live = [*watched, "--source", f"replay:{LIVE[0]}..{LIVE[1]}@{SPEED}", *small]
     running = [_start(["desk", "serve", "--book", str(book), "--port", str(port)])]

@@ -1,0 +1,1 @@
+"""`houfeng demo`: the main job in one command, and what fills the pages of its desk."""

@@ -1,0 +1,1 @@
+"""Nouns of policy and market: claims, delivery, matching, credit, penetration."""

@@ -1,0 +1,142 @@
+"""The months a desk has kept: found where they lie, made where they are missing, and read by who asks for their notes.
+
+`houfeng book index` makes the files of the usual questions beside the book. What it has not made (another pack, other
+readings, a viewer's own region, a book that has grown) the desk makes when it is first asked, in the background, and
+keeps in its own folder.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from contextlib import contextmanager, suppress
+from datetime import date
+from pathlib import Path
+from typing import cast
+
+import duckdb
+
+from houfeng.book.connection import connect
+from houfeng.book.snapshot import Snapshot
+from houfeng.engine.duckdb import Engine
+from houfeng.errors import EnvironmentFault, Text
+from houfeng.office.scope import ScopedViews
+from houfeng.packs.model import Pack
+from houfeng.settings import Settings
+from houfeng.themes import kept
+from houfeng.themes.cube import Cube
+from houfeng.themes.shares import LOANS, shares
+
+MOST = 24
+"""Months kept in the desk's own folder: the last used."""
+
+QUESTIONS = 60
+
+
+class Months:
+    """Files of months, for one desk. Threads share it."""
+
+    def __init__(self, beside: Path, own: Path, settings: Settings, least: int = kept.LEAST) -> None:
+        """`beside` is the folder that `houfeng book index` fills, `own` the one filled here."""
+        self.least = least
+        self._beside, self._own, self._settings = beside, own, settings
+        self._lock, self._making = threading.Lock(), threading.Lock()
+        self._pool = ThreadPoolExecutor(1, "houfeng-months")
+        self._made: dict[str, Future[Path]] = {}
+        self._asked: OrderedDict[Hashable, kept.Month] = OrderedDict()
+        self._connection: duckdb.DuckDBPyConnection | None = None
+
+    def month(self, key: Hashable, views: ScopedViews, pack: Pack, as_of: date, known: date) -> kept.Month:
+        """The question for a month's notes; `key` stands for all that is given."""
+        with self._lock:
+            found = self._asked.get(key)
+        if found is None:
+            found = kept.month(views, pack, as_of, known)
+            with self._lock:
+                self._asked[key] = found
+                while len(self._asked) > QUESTIONS:
+                    self._asked.popitem(last=False)
+        return found
+
+    def worth(self, views: ScopedViews | Snapshot, as_of: date) -> bool:
+        """Whether the month is so large that it is kept."""
+        whole = cast(Snapshot, views.snapshot) if isinstance(views, ScopedViews) else views
+        return sum(entry.rows for entry in whole.submissions(LOANS) if entry.period == as_of) >= self.least
+
+    def find(self, wanted: kept.Month) -> Path | None:
+        """The file of a month, if there is one."""
+        path = kept.find(self._beside, wanted) or kept.find(self._own, wanted)
+        if path is not None and path.parent == self._own:
+            with suppress(OSError):
+                os.utime(path.with_suffix(".json"))  # the last used stay
+        return path
+
+    def ready(self, wanted: kept.Month, taken: Sequence[str], patience: float) -> Path | None:
+        """The file of a month; where it must be made first, nothing unless that takes less than `patience` seconds."""
+        if path := self.find(wanted):
+            return path
+        with self._lock:
+            going = self._made.get(wanted.stem)
+            if going is None or going.done():  # done, and yet not there: it failed, or was taken away
+                if going is not None and (fault := going.exception()) is not None:
+                    del self._made[wanted.stem]
+                    raise fault
+                going = self._made[wanted.stem] = self._pool.submit(self._make, wanted, tuple(taken))
+        try:
+            return going.result(timeout=patience)
+        except NotYet:
+            return None
+
+    def cube(
+        self, engine: Engine, views: Snapshot, pack: Pack, as_of: date, known: date, taken: Sequence[str]
+    ) -> Cube | None:
+        """The cube of a month, made first where it is large and missing; nothing for a small one."""
+        if not self.worth(views, as_of):
+            return None
+        wanted = kept.month(views, pack, as_of, known)
+        path = self.find(wanted) or self._make(wanted, taken)
+        return kept.KeptCube.over(engine, wanted, path)
+
+    @contextmanager
+    def reading(self, path: Path) -> Iterator[tuple[Engine, str]]:
+        """An engine that reads a month's file, and the name its tables stand under there."""
+        with self._lock:
+            if self._connection is None:
+                self._connection = connect(memory=self._settings.memory, threads=self._settings.threads)
+            alias = kept.attach(self._connection, path)
+            cursor = self._connection.cursor()
+        try:
+            yield Engine.over(cursor), alias
+        finally:
+            cursor.close()
+
+    def close(self) -> None:
+        """Make nothing more, and let go of the files."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _make(self, wanted: kept.Month, taken: Sequence[str]) -> Path:
+        with self._making:
+            if path := self.find(wanted):
+                return path
+            try:
+                self._own.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise EnvironmentFault(
+                    Text(f"不能建文件夹 {self._own}：{error}", f"the folder {self._own} cannot be made: {error}")
+                ) from error
+            made = kept.make(wanted, self._own, self._settings, taken)
+            kept.prune(self._own, MOST)
+            return made
+
+
+def shares_of(views: ScopedViews, as_of: date) -> tuple[str, ...]:
+    """The shares a month is tagged in."""
+    return shares(cast(Snapshot, views.snapshot), as_of)

@@ -1,0 +1,165 @@
+"""The policies: each with its list, how far it has arrived, and how many days it takes."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+from houfeng.errors import NotFoundError, Text
+from houfeng.matching.delivery import chains, links, lists, statistics
+from houfeng.matching.delivery.chains import DOCUMENT, STEPS
+from houfeng.matching.delivery.statistics import BY, FIRMS, PERSONS
+from houfeng.office import jobs as queue
+from houfeng.office.access import Permission, Viewer
+from houfeng_desk.lists import ListRequest, export
+from houfeng_desk.locale import speak, spoken
+from houfeng_desk.pages.delivery import jobs
+from houfeng_desk.queries.delivery import policies as shown
+from houfeng_desk.queries.delivery.judging import bank_names
+from houfeng_desk.queries.delivery.judging import policies as known_policies
+from houfeng_desk.queries.enterprise.words import region
+from houfeng_desk.security.session import lang_of
+from houfeng_desk.web import DeskDep, ReaderDep, ViewerDep, allowed, number_field, page, see_other
+
+router = APIRouter()
+SEE = allowed(Permission.SEE_DELIVERY)
+RUN = allowed(Permission.RUN_MATCHING)
+TABS = {
+    "progress": Text("进展", "Progress"),
+    "terms": Text("条件", "Conditions"),
+    "lists": Text("名单版本", "List versions"),
+    "chains": Text("企业", "Enterprises"),
+}
+
+
+@router.get("/policies", name="policies", dependencies=[SEE])
+def policies(request: Request, desk: DeskDep, viewer: ViewerDep) -> Response:
+    """All policies, with the newest version of each list, the funnel and the days."""
+    known = known_policies(desk)
+    with desk.office.read() as session:
+        lines = shown.lines(session, viewer, known, desk.clock().date())
+        total = statistics.days(session, viewer, "policy", who=FIRMS).total
+        return page(
+            request,
+            "delivery/policies.html",
+            lines=[line for line in lines if line.begun],
+            new=[line for line in lines if not line.begun and line.in_force],
+            closed=[line for line in lines if not line.begun and not line.in_force],
+            total=total,
+            steps=STEPS,
+        )
+
+
+@router.get("/policies/{name}", name="policy", dependencies=[SEE])
+def policy(request: Request, desk: DeskDep, viewer: ViewerDep, reader: ReaderDep, name: str) -> Response:
+    """One policy. A bank's person who looks has received its list."""
+    speak(lang_of(request))
+    asked = request.query_params
+    tab = asked.get("tab", "progress")
+    by = asked.get("by", "region")
+    if viewer.scope.institutions:
+        with desk.office.begin() as session:
+            lists.receive(session, viewer, name)
+    known = known_policies(desk).get(name)
+    with desk.office.read() as session:
+        versions = shown.versions(session, name)
+        if known is None and not versions:
+            raise NotFoundError(Text(f"没有政策 {name[:80]}", f"there is no policy {name[:80]}"))
+        by = by if by in ("region", "bank") else "region"
+        banks = bank_names(reader)
+        dated = any(row.document_on for row in versions) or (known is not None and known.persons)
+        start = DOCUMENT if dated else "sent"
+        ask = ListRequest.of(request, shown.COLUMNS, shown.filters()) if tab == "chains" else None
+        return page(
+            request,
+            "delivery/policy.html",
+            name=name,
+            policy=known,
+            label=known.label if known is not None else Text(versions[0].label_zh, versions[0].label_en),
+            versions=versions,
+            tab=tab if tab in TABS else "progress",
+            tabs=TABS,
+            funnel=statistics.funnel(session, viewer, name),
+            persons=_persons(session, viewer, name),
+            steps=STEPS,
+            by=by,
+            ways={key: text for key, text in BY.items() if key != "policy"},
+            start=start,
+            days=statistics.days(session, viewer, by, start, policy=name),
+            said=lambda key: region(key).get(spoken()) if by == "region" else banks.get(key, key),
+            listing=shown.listing(session, viewer, name, ask, banks) if ask is not None else None,
+            mine=lists.counted(session, viewer, name, versions[0].number) if versions else 0,
+        )
+
+
+def _persons(session: Session, viewer: Viewer, name: str) -> tuple[statistics.Reached, ...]:
+    """The funnel of persons, where the policy has any."""
+    found = statistics.funnel(session, viewer, name, PERSONS)
+    return found if any(row.chains != 0 for row in found) else ()
+
+
+@router.api_route(
+    "/policies/{name}/export", methods=["GET", "POST"], name="policy_export", dependencies=[allowed(Permission.EXPORT)]
+)
+def export_chains(request: Request, desk: DeskDep, viewer: ViewerDep, reader: ReaderDep, name: str) -> Response:
+    """The chains of a policy as a file."""
+    viewer.require(Permission.SEE_DELIVERY)
+    ask = ListRequest.of(request, shown.COLUMNS, shown.filters())
+    banks = bank_names(reader)
+    with desk.office.read() as session:
+        title = Text("政策直达", "Delivery of a policy")
+        return export(request, viewer, title, ask, lambda asked: shown.listing(session, viewer, name, asked, banks))
+
+
+@router.get("/policies/{name}/lists/{number:int}", name="policy_list", dependencies=[SEE])
+def one_list(request: Request, desk: DeskDep, viewer: ViewerDep, name: str, number: int) -> Response:
+    """One version of a list: who joined, who left, and why."""
+    with desk.office.read() as session:
+        row = lists.version(session, name, number)
+        joined, left = lists.changes(session, viewer, name, number)
+        newest = lists.newest(session, name)
+        return page(
+            request,
+            "delivery/list.html",
+            row=row,
+            joined=joined,
+            left=left,
+            causes=lists.CAUSES,
+            mine=lists.counted(session, viewer, name, number),
+            members=lists.members(session, viewer, name, number)[:200],
+            newest=newest is not None and newest.number == number,
+            region=region,
+        )
+
+
+@router.post("/policies/{name}/make", name="policy_make", dependencies=[RUN])
+def make(request: Request, desk: DeskDep, viewer: ViewerDep, name: str) -> Response:
+    """Let a worker make the next version of the list."""
+    lists.may_make(viewer)
+    with desk.office.begin() as session:
+        job = queue.enqueue(session, viewer, jobs.LIST, {"policy": name}, Text(f"生成名单 {name}", f"list of {name}"))
+    return see_other(f"/jobs/{job.id}")
+
+
+@router.post("/policies/{name}/publish", name="policy_publish", dependencies=[RUN])
+def publish(request: Request, desk: DeskDep, viewer: ViewerDep, name: str) -> Response:
+    """Let a worker send the newest version out."""
+    lists.may_make(viewer)
+    number = number_field(request, "number", Text("版本", "Version"))
+    with desk.office.begin() as session:
+        lists.version(session, name, number)
+        payload = {"policy": name, "number": number}
+        job = queue.enqueue(session, viewer, jobs.PUBLISH, payload, Text(f"发布名单 {name}", f"publish {name}"))
+    return see_other(f"/jobs/{job.id}")
+
+
+@router.post("/policies/{name}/chains/{chain_id:int}/link", name="chain_link", dependencies=[RUN])
+def link(request: Request, desk: DeskDep, viewer: ViewerDep, name: str, chain_id: int) -> Response:
+    """A one-time link for the firm of a chain, shown once."""
+    with desk.office.begin() as session:
+        chain = chains.find(session, viewer, chain_id)
+        row, secret = links.make(session, viewer, chain.subject, chain.name, chain.region)
+    address = f"{request.url.scheme}://{request.headers['host']}/enter/{secret}"
+    return page(request, "delivery/link.html", address=address, row=row, firm=chain.name, policy=name)

@@ -1,0 +1,1 @@
+"""What the pages of claims read: inside the viewer's scope, no HTML here."""

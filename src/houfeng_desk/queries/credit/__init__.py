@@ -1,0 +1,1 @@
+"""Models of default and the scores they give firms, for pages and programs."""

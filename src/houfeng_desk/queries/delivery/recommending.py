@@ -1,0 +1,110 @@
+"""Which products fit a need, ranked by the matching: all-in cost after what the firm is entitled to, and chance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+
+from houfeng.errors import HoufengError, Text
+from houfeng.instruments.eligibility import Answer
+from houfeng.matching.needs.filing import Suggestion
+from houfeng.matching.recommend import BankAnswer, History, Need, Offer, Quote, Standing, recommend, standings
+from houfeng.matching.tables import NeedFile, NeedOffer
+from houfeng_desk.desk import Desk
+from houfeng_desk.queries.delivery.judging import HOUSE, judging
+
+_PRODUCTS = """
+    SELECT p.product_no, p.institution_id, coalesce(i.name, p.institution_id) AS bank, p.name, p.min_amount,
+        p.max_amount, p.min_rate, p.max_rate, p.max_term_months, p.guarantee_modes
+    FROM product p LEFT JOIN institution i ON i.institution_id = p.institution_id
+    ORDER BY p.product_no
+"""
+_SIZE = "SELECT size FROM enterprise WHERE enterprise_id = ?"
+MOST = 12
+FIVE = Decimal("0.00001")
+
+
+def suggestions(desk: Desk, need: NeedFile) -> list[Suggestion]:
+    """Products of the book that the need fits, the best of each bank, best first."""
+    rows = {row["product_no"]: row for row in desk.reader(HOUSE).rows(_PRODUCTS)}
+    asked = _need(desk, need)
+    offers = recommend(
+        asked,
+        [_quote(row) for row in rows.values()],
+        _standings(desk, asked),
+        _history(desk),
+        today=desk.clock().date(),
+    )
+    found: dict[str, Suggestion] = {}
+    for offer in offers:
+        if offer.eligible and offer.bank not in found and len(found) < MOST:
+            found[offer.bank] = _suggestion(offer, rows[offer.product]["bank"])
+    return list(found.values())
+
+
+def _need(desk: Desk, need: NeedFile) -> Need:
+    size = desk.reader(HOUSE).value(_SIZE, [need.enterprise_id]) or ""
+    segment = f"{size}/{need.guarantee[:1]}"
+    return Need(
+        need.number, need.enterprise_id, need.amount, need.term_months, need.use, need.guarantee, need.deadline,
+        need.region, segment,
+    )  # fmt: skip
+
+
+def _quote(row: dict[str, Any]) -> Quote:
+    """A product as its bank reports it to the book; its rate is the middle of the range."""
+    low, high = row["min_rate"], row["max_rate"]
+    known = [Decimal(value) for value in (low, high) if value is not None]
+    modes = (row["guarantee_modes"] or "").replace("，", ",").split(",")
+    return Quote(
+        product=row["product_no"],
+        label=Text(row["name"] or row["product_no"], row["name"] or row["product_no"]),
+        bank=row["institution_id"],
+        answer=Answer.YES,
+        reasons=(),
+        rate=sum(known, Decimal(0)) / len(known) if known else None,
+        min_amount=row["min_amount"],
+        max_amount=row["max_amount"],
+        months=row["max_term_months"],
+        guarantees=tuple(mode.strip() for mode in modes if mode.strip()),
+    )
+
+
+def _standings(desk: Desk, need: Need) -> Sequence[Standing]:
+    """The subsidies the firm is entitled to; none where the book does not know it, or the desk has no policies."""
+    try:
+        with judging(desk) as judge:
+            day = judge.as_of
+            return standings(judge.pack, judge.answers(need.enterprise_id), need, day, judge.known_at.date())
+    except HoufengError:
+        return ()
+
+
+def _history(desk: Desk) -> History:
+    """What banks decided so far, product by product."""
+    with desk.office.read() as session:
+        wanted = select(NeedOffer, NeedFile.guarantee).join(NeedFile, NeedFile.id == NeedOffer.need_id)
+        rows = session.execute(wanted.where(NeedOffer.decided_at.is_not(None))).all()
+        return History(
+            BankAnswer(
+                offer.product, f"/{guarantee[:1]}", offer.state in ("approved", "disbursed"), offer.decided_at.date()
+            )
+            for offer, guarantee in rows
+            if offer.decided_at is not None
+        )
+
+
+def _suggestion(offer: Offer, bank: str) -> Suggestion:
+    effective = offer.cost.effective if offer.cost is not None else None
+    return Suggestion(
+        institution_id=offer.bank,
+        institution_name=bank,
+        product=offer.product,
+        label=offer.label,
+        cost=Decimal(str(effective)).quantize(FIVE) if effective is not None else None,
+        chance=offer.chance.value if offer.chance.known else None,
+        reasons=tuple({"zh": reason.zh, "en": reason.en} for reason in offer.reasons),
+    )

@@ -1,0 +1,170 @@
+"""A policy finds a firm in a real browser: it sees what it is entitled to, applies, a bank answers, money arrives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from browser.access import faults_of
+from browser.conftest import Opener
+from desk.desk_samples import BANK, PASSWORD
+from houfeng.clock import wall_clock
+from houfeng.matching.delivery import chains
+from houfeng.matching.tables import PolicyChain, PolicyChainBank, PolicyList
+from houfeng.office.access import Role, Scope
+from houfeng.office.database import Office
+from houfeng.office.identity import accounts
+from houfeng.office.identity.local import set_password
+from houfeng_desk.desk import Desk
+from houfeng_desk.queries.delivery.judging import make_list, publish_list
+
+POLICY = "inclusive_small_credit"
+GIVEN = 40
+"""Days before today on which the document of the policy stands, so that the days can be counted."""
+
+
+class Scene:
+    """The office of the server, from outside: a firm that is on the list, and what its bank's claim does later."""
+
+    def __init__(self, office: Path, book: Path) -> None:
+        self.office = Office.open(f"sqlite:///{office}", wall_clock)
+        self.desk = Desk.open(self.office, book, wall_clock)
+        self.firm = self._sent()
+
+    def _sent(self) -> str:
+        number = make_list(self.desk, "test", POLICY).number
+        with self.office.begin() as session:
+            row = session.scalars(select(PolicyList)).one()
+            row.document_on = date.today() - timedelta(days=GIVEN)
+        publish_list(self.desk, "test", POLICY, number)
+        with self.office.begin() as session:
+            seen = select(PolicyChainBank.chain_id).where(PolicyChainBank.institution_id == BANK)
+            firm = session.scalars(select(PolicyChain.subject).where(PolicyChain.id.in_(seen))).first()
+            assert firm is not None
+            user, _ = accounts.create(session, "test", "firm", "示例企业", {Role.ENTERPRISE}, Scope(enterprise=firm))
+            set_password(session, user, PASSWORD)
+            user.must_change = False
+        return firm
+
+    def money(self, contract: str) -> None:
+        """The bank claimed for the loan, and the money came."""
+        with self.office.begin() as session:
+            now = wall_clock()
+            assert chains.claimed(session, "test", BANK, contract, "", now) == 1
+            assert chains.paid(session, "test", BANK, contract, "", now) == 1
+
+    def close(self) -> None:
+        self.desk.close()
+        self.office.close()
+
+
+@pytest.fixture(scope="module")
+def scene(server: str, tmp_path_factory: pytest.TempPathFactory, book_for_browser: Path) -> Iterator[Scene]:
+    """The office of the server that was started last, which is that of this file."""
+    offices = tmp_path_factory.getbasetemp().glob("server*/office.db")
+    made = Scene(max(offices, key=lambda path: path.stat().st_ctime_ns), book_for_browser)
+    yield made
+    made.close()
+
+
+def filled(page: Page) -> None:
+    """The form of a need, as a firm fills it in."""
+    page.get_by_label("金额（万元）").fill("300")
+    page.get_by_label("期限（月）").fill("12")
+    page.get_by_label("资金用途").fill("采购原材料")
+    page.get_by_label("可提供的担保").select_option("D")
+    page.get_by_label("最晚用款日期").fill((datetime.now() + timedelta(days=60)).strftime("%Y-%m-%d"))
+    page.get_by_label("联系人和电话").fill("张三 13800000000")
+    page.get_by_label("我代表企业授权").check()
+    page.get_by_role("button", name="授权并提交").click()
+
+
+def answered(page: Page, move: str, fill: Callable[[Page], None]) -> None:
+    """Open the form of a bank's step, fill it in, send it."""
+    form = page.locator(f"form[action$='/{move}']")
+    page.locator(f"details:has(form[action$='/{move}']) > summary").click()
+    fill(form)  # type: ignore[arg-type]
+    form.get_by_role("button").click()
+    expect(page.locator(".flash")).to_contain_text("已登记")
+
+
+def test_a_policy_arrives(open_as: Opener, scene: Scene, picture: Callable[[Page, str], Path]) -> None:
+    """On a phone: entitled, why, apply and authorise; the officer recommends, the bank lends, the days are counted."""
+    mine = open_as("firm", "/mine", phone=True)
+    card = mine.locator(f".right.yes:has(a[href$='policy={POLICY}'])")
+    expect(card).to_contain_text("普惠小微贷款")
+    card.get_by_text("为什么符合").click()
+    expect(card.locator("details li").first).to_be_visible()
+    expect(card.locator(".links .now")).to_have_text("已查阅")
+    picture(mine, "delivery-mine-zh-phone")
+    card.get_by_role("link", name="申请").click()
+    filled(mine)
+    expect(mine.locator(".flash")).to_contain_text("申请已提交")
+    number = mine.url.rsplit("/", 1)[1]
+    officer = open_as("officer", f"/needs/{number}")
+    for box in officer.locator("input[name=bank]").all():
+        box.set_checked(box.get_attribute("value") == BANK)
+    officer.get_by_role("button", name="推荐给所选银行").click()
+    expect(officer.locator(".flash")).to_contain_text("已推荐给 1 家银行")
+    bank = open_as("reporter", "/needs")
+    bank.get_by_role("link", name=re.compile("需〔")).first.click()
+    expect(bank.locator("main")).to_contain_text("张三")
+    bank.get_by_role("button", name="受理", exact=True).click()
+    answered(bank, "contact", lambda form: form.get_by_label("说明").fill("上门核实"))
+    answered(bank, "approve", lambda form: form.get_by_label("年利率").fill("3.45"))
+    answered(bank, "disburse", lambda form: form.get_by_label("贷款合同号").fill("HT-2026-1"))
+    scene.money("HT-2026-1")
+    mine.goto(f"/mine/needs/{number}")
+    expect(mine.locator("main")).to_contain_text(f"从文件到资金 {GIVEN} 天")
+    picture(mine, "delivery-mine-need-zh-phone")
+    officer.goto(f"/policies/{POLICY}?tab=chains&state=paid")
+    expect(officer.locator("tbody tr")).to_contain_text([str(GIVEN)])
+    mine.goto("/mine/authorisations")
+    mine.get_by_text("撤回…").click()
+    mine.get_by_label("理由").fill("已办妥")
+    mine.locator("form[action$=revoke] button").click()
+    bank.goto(f"/needs/{number}")
+    expect(bank.locator("main")).not_to_contain_text("张三")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+def test_every_page(
+    open_as: Opener, scene: Scene, picture: Callable[[Page, str], Path], lang: str, phone: bool
+) -> None:
+    """No page is wider than its window, and axe finds nothing serious."""
+    paths = {
+        "firm": ["/mine", f"/mine/apply?policy={POLICY}", "/mine/needs/1", "/mine/authorisations"],
+        "officer": [
+            "/policies", *(f"/policies/{POLICY}?tab={tab}" for tab in ("progress", "terms", "lists", "chains")),
+            f"/policies/{POLICY}/lists/1", "/needs", "/needs/1", "/needs/figures",
+        ],
+        "reporter": ["/needs", "/needs/1", "/policies"],
+    }  # fmt: skip
+    assert scene.firm
+    for login, several in paths.items():
+        for path in several:
+            page = open_as(login, path, lang=lang, phone=phone)
+            assert page.locator("h1").count() == 1, path
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+            assert faults_of(page) == [], path
+            name = re.sub(r"[/?=&]+", "-", path.strip("/"))
+            picture(page, f"delivery-{login}-{name}-{lang}-{'phone' if phone else 'desk'}")
+
+
+def test_a_link_by_its_button(open_as: Opener, scene: Scene) -> None:
+    """An officer makes a link; a stranger's browser gets in once, without script too."""
+    officer = open_as("officer", f"/policies/{POLICY}?tab=chains&text={scene.firm}")
+    officer.get_by_role("button", name="一次性链接").first.click()
+    address = officer.locator(".once").inner_text()
+    page = open_as("", "/sign-in", script=False)
+    page.goto(address)
+    page.get_by_role("button", name="进入").click()
+    expect(page.locator("h1")).to_contain_text("模拟")
+    expect(page.locator(".right.yes").first).to_be_visible()
