@@ -27,9 +27,10 @@ async def check_asked(request: Request) -> None:
         UsageError, InputError: the query or the body has signs that are no text.
         AccessError: nobody who is signed in sends a form with files; it is refused before it is read.
     """
-    for value in request.path_params.values():
+    numbers = _numbers(request)
+    for name, value in request.path_params.items():
         text = str(value)
-        if _no_text(text) or (text.lstrip("-").isdecimal() and not -LARGEST <= int(text) <= LARGEST):
+        if _no_text(text) or (name in numbers and text.lstrip("-").isdecimal() and abs(int(text)) > LARGEST):
             raise NotFoundError(
                 Text("没有这个页面，或您无权知道有它。", "there is no such page, or none you may know of")
             )
@@ -42,6 +43,12 @@ async def check_asked(request: Request) -> None:
         raise AccessError(Text("请先登录再上传。", "sign in before you send files"))
     if "json" in sent:
         _check_json(await request.body())
+
+
+def _numbers(request: Request) -> set[str]:
+    """Which parts of the path the page takes as numbers; a credit code of digits alone is none."""
+    dependant = getattr(request.scope.get("route"), "dependant", None)
+    return {one.name for one in getattr(dependant, "path_params", ()) if one.field_info.annotation is int}
 
 
 async def check_form(request: Request) -> None:

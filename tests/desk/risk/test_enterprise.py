@@ -185,3 +185,12 @@ def test_search_finds_by_name_and_code(client: ClientOf, reader: Reader, firm: F
     assert listing.search(reader, "a") == []
     answer = client("officer").get("/search", params={"q": firm.id})
     assert answer.headers["location"] == f"/enterprises/{firm.id}"
+
+
+def test_a_code_of_digits_alone_is_a_text(client: ClientOf) -> None:
+    """Numbers in an address are bounded; codes are not numbers. Both answer that there is no such thing, in words."""
+    officer = client("officer")
+    firm = officer.get("/enterprises/924100000000000000")
+    assert firm.status_code == 404
+    assert "没有这家企业" in firm.text
+    assert "没有这个页面" in officer.get("/cases/924100000000000000").text
