@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -41,7 +41,7 @@ class Scene:
         number = make_list(self.desk, "test", POLICY).number
         with self.office.begin() as session:
             row = session.scalars(select(PolicyList)).one()
-            row.document_on = date.today() - timedelta(days=GIVEN)
+            row.document_on = wall_clock().date() - timedelta(days=GIVEN)
         publish_list(self.desk, "test", POLICY, number)
         with self.office.begin() as session:
             seen = select(PolicyChainBank.chain_id).where(PolicyChainBank.institution_id == BANK)
@@ -79,7 +79,7 @@ def filled(page: Page) -> None:
     page.get_by_label("期限（月）").fill("12")
     page.get_by_label("资金用途").fill("采购原材料")
     page.get_by_label("可提供的担保").select_option("D")
-    page.get_by_label("最晚用款日期").fill((datetime.now() + timedelta(days=60)).strftime("%Y-%m-%d"))
+    page.get_by_label("最晚用款日期").fill((wall_clock() + timedelta(days=60)).strftime("%Y-%m-%d"))
     page.get_by_label("联系人和电话").fill("张三 13800000000")
     page.get_by_label("我代表企业授权").check()
     page.get_by_role("button", name="授权并提交").click()
