@@ -75,8 +75,8 @@ class Why(Protocol):
     def changes(self) -> Text: ...
 
 
-class DrawnLine(Protocol):
-    """One loan as it was drawn."""
+class Asked(Protocol):
+    """A loan as a bank asks for it: a row of its workbook, or a line as it was corrected."""
 
     @property
     def contract_no(self) -> str: ...
@@ -94,6 +94,11 @@ class DrawnLine(Protocol):
     def base(self) -> Decimal: ...
     @property
     def amount(self) -> Decimal: ...
+
+
+class DrawnLine(Asked, Protocol):
+    """One loan as it was drawn: with the central share, and why."""
+
     @property
     def central(self) -> Decimal: ...
     @property

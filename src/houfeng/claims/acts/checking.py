@@ -11,34 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, Protocol
+from typing import Any
 
-from houfeng.claims.tools import Drawn, DrawnLine, reason, remark
+from houfeng.claims.tools import Asked, Drawn, DrawnLine, reason, remark
 from houfeng.errors import Text
 
 Key = tuple[str, str, str]
 FEN = Decimal("0.01")
-
-
-class Asked(Protocol):
-    """A loan as a bank asks for it: a row of its workbook, or a line as it was corrected."""
-
-    @property
-    def contract_no(self) -> str: ...
-    @property
-    def note_no(self) -> str: ...
-    @property
-    def item_no(self) -> str: ...
-    @property
-    def borrower_id(self) -> str: ...
-    @property
-    def counted_from(self) -> date: ...
-    @property
-    def counted_to(self) -> date: ...
-    @property
-    def base(self) -> Decimal: ...
-    @property
-    def amount(self) -> Decimal: ...
 
 
 @dataclass(frozen=True, slots=True)

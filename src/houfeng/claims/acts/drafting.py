@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 
 from houfeng.claims import holds
 from houfeng.claims.acts import bans
-from houfeng.claims.acts.checking import Asked, Checked, Given, check_all, key_of
+from houfeng.claims.acts.checking import Checked, Given, check_all, key_of
 from houfeng.claims.files import bank_only, lines, move_to, reason, seen, total
 from houfeng.claims.life import HELD, LineState, State
 from houfeng.claims.tables import ZERO, Claim, ClaimLine, ClaimSlot
 from houfeng.claims.terms import terms_on
-from houfeng.claims.tools import Bank, Drawn, DrawnLine, Tool, remark
+from houfeng.claims.tools import Asked, Bank, Drawn, DrawnLine, Tool, remark
 from houfeng.claims.tools import reason as why_of
 from houfeng.errors import ConflictError, InputError, Text
 from houfeng.office.access import Viewer

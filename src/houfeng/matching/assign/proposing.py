@@ -8,20 +8,12 @@ two links per need, since no need is held twice.
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numba import config, njit
 
+from houfeng.engine.compiling import compiled
 from houfeng.matching.assign.market import Floats, Ints, Market, Smalls
-
-if not config.CACHE_DIR:  # type: ignore[attr-defined]
-    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    config.CACHE_DIR = str(Path(home) / "houfeng" / "compiled-matching")  # type: ignore[attr-defined]
-
-compiled: Any = njit(cache=True, nogil=True)
 
 NOWHERE = -1
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from houfeng.engine.compiling import compiled
 from houfeng.matching.assign.market import Floats, Ints, Market, Smalls
-from houfeng.matching.assign.proposing import compiled
 from houfeng.matching.assign.transport import Parts, Transport
 
 
