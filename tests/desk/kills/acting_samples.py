@@ -107,6 +107,7 @@ def sign_in(told: Told, person: Person, number: int) -> None:
 def acknowledge(told: Told, person: Person, number: int) -> None:
     """One alert, seen once."""
     alert, comment = f"{number:016x}", f"看过 {uuid.uuid4().hex}"
+    time.sleep(0.05)  # so that there are alerts left at the last kill
     status, _ = person.post(f"/alerts/{alert}/acknowledge", {"comment": comment})
     if status == 303:
         told.acknowledged[alert] = comment
