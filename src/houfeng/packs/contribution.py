@@ -11,7 +11,7 @@ composite is opened in turn, its parts measured by what they do to the whole fig
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -69,39 +69,41 @@ def composition(trace: Trace) -> Composition | None:
     terms = [] if root is None else list(_terms(root))
     if root is None or len(terms) < 2:
         return None
-    whole, base = _compute(root, {}), _compute(root, {id(term): Fraction(0) for term in terms})
+    figures = _Figures()
+    whole, base = figures.of(root, {}), figures.of(root, {id(term): Fraction(0) for term in terms})
     if whole is None or base is None:
         return None
-    drops = sum((_drop(root, whole, term) for term in terms), Fraction(0))
+    drops = sum((_drop(figures, root, whole, term) for term in terms), Fraction(0))
     additive = drops == whole - base
-    told = sorted((_told(root, whole, term, scaled=additive) for term in terms), key=lambda c: (-abs(c.drop), c.text))
+    parts = (_told(figures, root, whole, term, scaled=additive) for term in terms)
+    told = sorted(parts, key=lambda c: (-abs(c.drop), c.text))
     return Composition(additive, _figure(base), tuple(told), _figure(_exact(trace.value) - base - drops))
 
 
-def _told(root: Trace, whole: Fraction, term: Trace, *, scaled: bool = False) -> Contribution:
+def _told(figures: _Figures, root: Trace, whole: Fraction, term: Trace, *, scaled: bool = False) -> Contribution:
     """One term, with its weight as written; or `scaled` by all that the sum it stands in is multiplied with."""
-    weight, heart = _weighted(term)
+    weight, heart = _weighted(figures, term)
     if scaled:
-        one, none = (_compute(root, {id(heart): Fraction(number)}) for number in (1, 0))
+        one, none = (figures.of(root, {id(heart): Fraction(number)}) for number in (1, 0))
         weight = one - none if one is not None and none is not None and one - none != 1 else weight
     item = heart.item
     body = _body(heart) if heart.op == "item" else None
     inner = list(_terms(body)) if body is not None and _opens(body) else []
-    parts = [_told(root, whole, part) for part in inner] if len(inner) > 1 else []
-    value = _compute(heart, {})
+    parts = [_told(figures, root, whole, part) for part in inner] if len(inner) > 1 else []
+    value = figures.of(heart, {})
     return Contribution(
         text=heart.text,
         label=item.label if item is not None else Text("", ""),
         weight=None if weight is None else _figure(weight),
         value=_figure(value if value is not None else Fraction(0)),
-        drop=_figure(_drop(root, whole, term)),
+        drop=_figure(_drop(figures, root, whole, term)),
         parts=tuple(sorted(parts, key=lambda c: (-abs(c.drop), c.text))),
     )
 
 
-def _drop(root: Trace, whole: Fraction, term: Trace) -> Fraction:
+def _drop(figures: _Figures, root: Trace, whole: Fraction, term: Trace) -> Fraction:
     """By how much the whole drops without a term; nothing is divided by a term, so it can always be told."""
-    found = _compute(root, {id(term): Fraction(0)})
+    found = figures.of(root, {id(term): Fraction(0)})
     return Fraction(0) if found is None else whole - found
 
 
@@ -164,43 +166,73 @@ def _constant(trace: Trace) -> bool:
     return bool(trace.parts) and trace.op != "item" and all(_constant(part) for part in trace.parts)
 
 
-def _weighted(term: Trace) -> tuple[Fraction | None, Trace]:
+def _weighted(figures: _Figures, term: Trace) -> tuple[Fraction | None, Trace]:
     """A term as weight × value: the constant factor, and the rest where it is one thing."""
     factors = list(_factors(term)) if term.op == "*" else []
     if len(factors) != 1:
         return None, term
-    return _compute(term, {id(factors[0]): Fraction(1)}), factors[0]
+    return figures.of(term, {id(factors[0]): Fraction(1)}), factors[0]
 
 
-def _compute(trace: Trace, instead: Mapping[int, Fraction]) -> Fraction | None:
-    """The value of a step, with other values in the place of some; exact, and without rounding."""
-    if id(trace) in instead:
-        return instead[id(trace)]
+class _Figures:
+    """Values of steps, exact and without rounding; those that nothing was put in the place of are computed once."""
+
+    def __init__(self) -> None:
+        self._plain: dict[int, Fraction | None] = {}
+        self._under: dict[int, frozenset[int]] = {}
+
+    def of(self, trace: Trace, instead: Mapping[int, Fraction]) -> Fraction | None:
+        """The value of a step, with other values in the place of some (by `id`)."""
+        if id(trace) in instead:
+            return instead[id(trace)]
+        if not instead or self._inside(trace).isdisjoint(instead):
+            if id(trace) not in self._plain:
+                self._plain[id(trace)] = self._computed(trace, {})
+            return self._plain[id(trace)]
+        return self._computed(trace, instead)
+
+    def _inside(self, trace: Trace) -> frozenset[int]:
+        """The steps that a step's value is computed from, itself among them."""
+        if id(trace) not in self._under:
+            inside = (self._inside(part) for part in _computed_from(trace))
+            self._under[id(trace)] = frozenset({id(trace)}).union(*inside)
+        return self._under[id(trace)]
+
+    def _computed(self, trace: Trace, instead: Mapping[int, Fraction]) -> Fraction | None:
+        parts = _computed_from(trace)
+        if not parts:
+            return _exact(trace.value) if _is_number(trace.value) else None
+        values = [self.of(part, instead) for part in parts]
+        if not _opens(trace):  # an item that stands for its expression
+            return values[0]
+        known = [value for value in values if value is not None]
+        if trace.op in CLAMPS and known:
+            return min(known) if trace.op == "call:least" else max(known)
+        return _combined(trace.op, known) if len(known) == len(values) else None
+
+
+def _computed_from(trace: Trace) -> tuple[Trace, ...]:
+    """The steps whose values make a step's value; none where it was measured or computed as a whole."""
     body = _body(trace) if trace.op == "item" else None
     if body is not None and _opens(body):
-        return _compute(body, instead)
+        return (body,)
     if not _opens(trace):
-        return _exact(trace.value) if _is_number(trace.value) else None
-    parts = [_compute(part, instead) for part in (trace.parts[:1] if trace.op == "call:round" else trace.parts)]
-    known = [part for part in parts if part is not None]
-    if trace.op in CLAMPS and known:
-        return min(known) if trace.op == "call:least" else max(known)
-    if len(known) < len(parts):
-        return None
-    match trace.op:
+        return ()
+    return tuple(trace.parts[:1] if trace.op == "call:round" else trace.parts)
+
+
+def _combined(op: str, known: Sequence[Fraction]) -> Fraction | None:
+    match op:
         case "+":
             return sum(known, Fraction(0))
         case "-":
             return known[0] - sum(known[1:], Fraction(0)) if len(known) > 1 else -known[0]
         case "neg":
             return -known[0]
-        case "call:round":
-            return known[0]
+        case "call:round" | "call:least" | "call:greatest":
+            return known[0] if known else None
         case "*":
-            product = Fraction(1)
-            for part in known:
-                product *= part
-            return product
+            return math.prod(known, start=Fraction(1))
         case _:
             return known[0] / known[1] if known[1] else None
 

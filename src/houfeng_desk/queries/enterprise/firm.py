@@ -56,6 +56,7 @@ class Firm:
         self.lock = threading.RLock()
         self.connection: duckdb.DuckDBPyConnection = scratch()
         self._views: Views = reader.indexed(self.connection)
+        self._snapshot = reader.snapshot
         self._kept: set[str] = set()
         self._made: dict[Hashable, Any] = {}
 
@@ -63,7 +64,7 @@ class Firm:
         self, kind: str, *, as_of: date | None = None, exact: bool = False, columns: Sequence[str] | None = None
     ) -> str:
         """SQL of the rows of `kind` in force for `as_of` that name the firm; see `houfeng.book.snapshot`."""
-        if kind not in NAMED_BY:
+        if kind not in NAMED_BY or not self.reported(kind):
             return self._views.select(kind, as_of=as_of, exact=exact, columns=columns)
         shape = kinds()[kind]
         if as_of is not None and shape.time is Time.EVENT:
@@ -72,6 +73,10 @@ class Firm:
             table, where = self._table(kind, as_of, exact=exact), ""
         wanted = shape.fields if columns is None else [shape.field(column).name for column in dict.fromkeys(columns)]
         return f"SELECT {', '.join(name(column) for column in (*wanted, '_submission', '_row'))} FROM {table}{where}"
+
+    def reported(self, kind: str) -> bool:
+        """Whether anybody has reported rows of a kind at all: no table is made for the others."""
+        return bool(self._snapshot.submissions(kind))
 
     def _table(self, kind: str, as_of: date | None, *, exact: bool) -> str:
         """The table that keeps the rows of a kind as of a day, filled when it is first asked for."""
@@ -85,12 +90,21 @@ class Firm:
                 self._kept.add(table)
         return table
 
-    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        """The answer to SQL over what `select` gave."""
+    def rows(self, sql: str, parameters: Sequence[Any] = (), *, wide: bool = False) -> list[Row]:
+        """The answer to SQL over what `select` gave.
+
+        A `wide` statement over few rows is run as it is written: to improve it takes longer than to run it.
+        """
         with self.lock, telling():
-            cursor = self.connection.execute(sql, list(parameters))
-            columns = [column[0] for column in cursor.description or ()]
-            return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+            if wide:
+                self.connection.execute("PRAGMA disable_optimizer")
+            try:
+                cursor = self.connection.execute(sql, list(parameters))
+                columns = [column[0] for column in cursor.description or ()]
+                return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+            finally:
+                if wide:
+                    self.connection.execute("PRAGMA enable_optimizer")
 
     def of(self, kind: str, *, as_of: date | None = None, where: str = "TRUE", order: str = "") -> list[Row]:
         """The rows of `kind`, whole, for which `where` holds."""

@@ -127,7 +127,7 @@ def _tags(reader: Reader, firm: Firm, pack: Pack, periods: set[date]) -> dict[tu
     for period in sorted(periods):
         tagging = compile_tagging(firm, pack, period, reader.known_at.date())
         statement = tagging.statement
-        for row in firm.rows(statement.sql):
+        for row in firm.rows(statement.sql, wide=True):
             held = [_bits(row, statement.bit_columns, place) for place in range(len(statement.bits))]
             exceptions: dict[str, list[str]] = {}
             for bit, on in zip(statement.bits, held, strict=True):

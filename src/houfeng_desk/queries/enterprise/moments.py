@@ -74,12 +74,15 @@ def moments(reader: Reader, firm: Firm) -> list[Moment]:
     """When the submissions in force that say something about the firm came, the newest first."""
     names, sources = bank_names(reader), Sources(reader)
     together: dict[tuple[datetime, str], list[tuple[Submission, int]]] = defaultdict(list)
-    for kind in TOLD:
-        rows = firm.select(kind)
-        for row in firm.rows(f"SELECT _submission AS submission, count(*) AS n FROM ({rows}) GROUP BY 1 ORDER BY 1"):
-            entry = sources.entry(kind, row["submission"])
-            if entry is not None:
-                together[(entry.received_at, entry.reporter)].append((entry, row["n"]))
+    counts = " UNION ALL ".join(
+        f"SELECT {place} AS place, _submission AS submission, count(*) AS n FROM ({firm.select(kind)}) GROUP BY 2"
+        for place, kind in enumerate(TOLD)
+        if firm.reported(kind)
+    )
+    for row in firm.rows(f"{counts} ORDER BY 1, 2") if counts else ():
+        entry = sources.entry(TOLD[row["place"]], row["submission"])
+        if entry is not None:
+            together[(entry.received_at, entry.reporter)].append((entry, row["n"]))
     found = [
         Moment(
             at,
