@@ -29,22 +29,13 @@ SUFFIXES = ("parquet", "csv", "jsonl")
 Ints = npt.NDArray[np.int64]
 
 
-def blocks(
-    count: int, *, keys: int = KEYS, total: int = TOTAL, days: int = DAYS, after: int = 0, pace: int = 0
-) -> Iterator[pa.Table]:
-    """The first `count` events, `BLOCK` at a time; `total` events fill `days`.
-
-    With a `pace` (events in a second of their own time) those that follow the first `after` events, a second later.
-    """
+def blocks(count: int, *, keys: int = KEYS, total: int = TOTAL, days: int = DAYS) -> Iterator[pa.Table]:
+    """The first `count` events, `BLOCK` at a time; `total` events fill `days`."""
     firms, banks = enterprises(keys), credit_codes(*_alike(20, 91), BANK, np.arange(20))
     span = days * 86_400 * BLOCK / total
-    first, begin = after // BLOCK, START + int(after // BLOCK * span) + 1
-    for block in range(first if pace else 0, first + -(-count // BLOCK) if pace else -(-count // BLOCK)):
-        size = min(BLOCK, count - (block - first if pace else block) * BLOCK)
-        if pace:
-            yield _block(block, firms, banks, BLOCK / pace, begin - int(first * BLOCK / pace)).slice(0, size)
-        else:
-            yield _block(block, firms, banks, span).slice(0, size)
+    for block in range(-(-count // BLOCK)):
+        size = min(BLOCK, count - block * BLOCK)
+        yield _block(block, firms, banks, span).slice(0, size)
 
 
 def enterprises(keys: int = KEYS) -> pa.Array:
@@ -56,7 +47,7 @@ def _alike(count: int, kind: int) -> tuple[Ints, Ints]:
     return np.full(count, kind), np.full(count, 410100)
 
 
-def _block(block: int, firms: pa.Array, banks: pa.Array, span: float, begin: int = START) -> pa.Table:
+def _block(block: int, firms: pa.Array, banks: pa.Array, span: float) -> pa.Table:
     random = np.random.default_rng((SEED, block))
     keys = len(firms)
     number = np.arange(BLOCK) + block * BLOCK
@@ -65,7 +56,7 @@ def _block(block: int, firms: pa.Array, banks: pa.Array, span: float, begin: int
     back = np.arange(BLOCK) - random.integers(1, 400, BLOCK)
     again = (random.random(BLOCK) < 1 / 7) & (back >= 0)
     key = np.where(again, key[back], key)
-    time = begin + np.sort((block * span + random.random(BLOCK) * span).astype(np.int64))
+    time = START + np.sort((block * span + random.random(BLOCK) * span).astype(np.int64))
     partner = (key * 8 + (8 * random.random(BLOCK) ** 2).astype(np.int64)) * 2_654_435_761 % keys
     nobody = random.random(BLOCK) < 0.03
     return pa.table(
@@ -89,23 +80,12 @@ def _money(fen: npt.NDArray[np.float64]) -> pa.Array:
 
 
 def write(
-    folder: Path,
-    count: int,
-    suffix: str,
-    *,
-    slice_: int = 100_000,
-    parts: int = 1,
-    keys: int = KEYS,
-    after: int = 0,
-    pace: int = 0,
+    folder: Path, count: int, suffix: str, *, slice_: int = 100_000, parts: int = 1, keys: int = KEYS
 ) -> list[Path]:
-    """Write files of `slice_` events in order of time; `parts` > 1 splits each by enterprise, as a topic would be.
-
-    `after` and `pace` as in `blocks`.
-    """
+    """Write files of `slice_` events in order of time; `parts` > 1 splits each by enterprise, as a topic would be."""
     folder.mkdir(parents=True, exist_ok=True)
     written, held = [], []
-    for number, block in enumerate(blocks(count, keys=keys, after=after, pace=pace), 1):
+    for number, block in enumerate(blocks(count, keys=keys), 1):
         held.append(block)
         if number * BLOCK % slice_ == 0 or number * BLOCK >= count:
             table = pa.concat_tables(held)
@@ -149,13 +129,8 @@ def main() -> None:
     parser.add_argument("--format", choices=SUFFIXES, default="parquet")
     parser.add_argument("--slice", type=int, default=100_000)
     parser.add_argument("--parts", type=int, default=1)
-    parser.add_argument("--after", type=int, default=0, help="with --pace: how many of the first events came before")
-    parser.add_argument("--pace", type=int, default=0, help="events in one second of their own time")
     given = parser.parse_args()
-    paths = write(
-        given.folder, given.events, given.format, slice_=given.slice, parts=given.parts, after=given.after,
-        pace=given.pace,
-    )  # fmt: skip
+    paths = write(given.folder, given.events, given.format, slice_=given.slice, parts=given.parts)
     print(f"{given.events} events in {len(paths)} files, {sum(p.stat().st_size for p in paths) / 1e6:.0f} MB")
 
 
