@@ -76,6 +76,7 @@ def listing(session: Session, viewer: Viewer, ask: ListRequest) -> Listing:
 def need_row(need: NeedFile) -> dict[str, Any]:
     """A need as a row of a list."""
     return {
+        "id": need.id,
         "number": need.number,
         "href": f"/needs/{need.id}",
         "firm": need.enterprise_name,
@@ -112,6 +113,7 @@ def inbox(session: Session, viewer: Viewer, ask: ListRequest, today: date) -> Li
 def _inbox_row(session: Session, viewer: Viewer, offer: NeedOffer, need: NeedFile, today: date) -> dict[str, Any]:
     late = (today - offer.due_on).days if offer.due_on is not None else 0
     return {
+        "id": need.id,
         "number": need.number,
         "href": f"/needs/{need.id}",
         "firm": need.enterprise_name if named(session, viewer, need) else UNNAMED,
