@@ -6,7 +6,7 @@ capacity is worth, how each floor came out, and for every need what it got, what
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -20,13 +20,17 @@ from houfeng.matching.assign import WAYS, Assignment
 from houfeng.matching.assign.market import reached
 from houfeng.matching.clearing import FEN, Clearing, FloorAsked, clear, summary
 from houfeng.matching.recommend.chance import History
-from houfeng.matching.recommend.offers import Offer
-from houfeng.matching.recommend.quotes import capacities, quoted
+from houfeng.matching.recommend.offers import Offer, Standing
+from houfeng.matching.recommend.quotes import Asked, capacities, quoted
 from houfeng.packs.model import Pack
 from houfeng.packs.roads.compile import Views
 
 MOST = 20_000
 """Needs of one run on the desk; more are for the benchmark's road, which keeps no offers in words."""
+
+
+Standings = Callable[[Sequence[Asked]], Mapping[str, Sequence[Standing]]]
+"""Gives what firms are entitled to, by the numbers of their needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +51,10 @@ def run(
     *,
     engine: Engine,
     history: History | None = None,
+    standings: Standings = lambda asked: {},
     progress: Callable[[int, int, Text], None] = lambda done, total, text: None,
 ) -> dict[str, Any]:
-    """Run it.
+    """Run it: costs after what firms are entitled to, chances by what banks answered.
 
     Raises:
         InputError: there are more needs than `MOST`.
@@ -63,7 +68,7 @@ def run(
         name: None if value is None else value * wanted.share / 100
         for name, value in capacities(pack, wanted.as_of, wanted.known).items()
     }
-    clearing = clear(asked, held, None, history, wanted.as_of)
+    clearing = clear(asked, held, standings(asked), history, wanted.as_of)
     found: dict[str, Assignment] = {}
     faults: dict[str, list[Mapping[str, str]]] = {}
     for place, way in enumerate(WAYS):

@@ -7,10 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
-from desk.desk_samples import ClientOf, Hands
+from desk.delivery.test_pages import apply, firm
+from desk.desk_samples import ClientOf, Hands, viewer
+from houfeng.matching.tables import NeedFile
 from houfeng.office.jobs.worker import Worker
 from houfeng_desk.desk import Desk
+from houfeng_desk.queries.matching import result
+
+__all__ = ["firm"]
 
 
 @pytest.fixture
@@ -94,3 +100,20 @@ def test_the_export_holds_what_the_list_shows(client: ClientOf, worker: Worker) 
     lines = answer.content.decode("utf-8-sig").splitlines()
     assert any("需求编号" in line for line in lines)
     assert sum(line.startswith("SIMXQ") for line in lines) == int(total[1].replace(",", ""))
+
+
+def test_a_need_filed_on_the_desk_is_matched_with_what_its_firm_may_claim(
+    client: ClientOf, desk: Desk, firm: str, worker: Worker, hands: Hands
+) -> None:
+    """It stands among the needs of the book, and some product is cheaper by the subsidy the firm is entitled to."""
+    apply(client("firm"))
+    address = _run(client("officer"), worker, day=hands().date().isoformat())
+    with desk.office.read() as session:
+        need = session.scalars(select(NeedFile)).one()
+        _, found = result.result(session, viewer(desk, "officer"), int(address.rsplit("/", 1)[1]))
+    mine = next(one for one in found["needs"] if one["need_no"] == need.number)
+    assert (mine["enterprise_id"], mine["amount"], mine["eligible"] > 0) == (firm, "3000000.00", True)
+    helped = [offer for offer in mine["offers"] if offer["support"]]
+    assert helped
+    assert all(offer["cost"] < offer["before"] for offer in helped)
+    assert len(found["needs"]) > 1

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from typing import NamedTuple
 
 import duckdb
 
 from houfeng.engine.faults import telling
 from houfeng.errors import NotFoundError, Text
-from houfeng.instruments.eligibility import Reason, State, answer_of, reasons
+from houfeng.instruments.eligibility import Answer, Reason, State, answer_of, reasons
 from houfeng.instruments.entitlement import ENTERPRISE, entitled, entitled_sql, in_force
 from houfeng.instruments.entitlement import Verdict as Answered
 from houfeng.matching.delivery.judging import Firm, Found, Judge, Missing, Policy, Verdict
@@ -24,6 +25,13 @@ Opened = Callable[[date, datetime], tuple[Views, duckdb.DuckDBPyConnection]]
 """Gives the whole book as of a day, as known at a moment, and a connection its SQL runs on."""
 
 CHUNK = 5_000
+
+
+class Stands(NamedTuple):
+    """How one firm of many stands to one policy in force."""
+
+    entitlement: Entitlement
+    answer: Answer
 
 
 class BookJudge:
@@ -93,6 +101,23 @@ class BookJudge:
         with telling():
             return entitled(views, self.pack, enterprise_id, self.as_of, self.known_at, connection=connection)
 
+    def stands(self, enterprises: Collection[str]) -> Mapping[str, Sequence[Stands]]:
+        """How many enterprises stand to every policy in force, without the conditions: for runs over all needs."""
+        views, connection = self._opened(self.as_of, self.known_at)
+        policies = [one for one in in_force(self.pack, self.as_of, self.known_at.date()) if one.over == ENTERPRISE]
+        found: dict[str, Sequence[Stands]] = {}
+        asked = sorted(enterprises) if policies else []
+        columns = ", ".join(quoted_name(one.name) for one in policies)
+        for start in range(0, len(asked), CHUNK):
+            judged = entitled_sql(
+                views, self.pack, self.as_of, self.known_at, enterprise_ids=asked[start : start + CHUNK], masks=False
+            )
+            with telling():
+                rows = connection.execute(f"SELECT enterprise_id, {columns} FROM ({judged.sql})").fetchall()
+            for firm, *answers in rows:
+                found[firm] = [Stands(one, _said(told)) for one, told in zip(policies, answers, strict=True)]
+        return found
+
     def firm(self, enterprise_id: str) -> Sequence[Verdict]:
         """How one enterprise stands to every policy in force: entitled, unknown, then the nearest first."""
         return [
@@ -114,6 +139,10 @@ class BookJudge:
         if name not in self.policies:
             raise NotFoundError(Text(f"没有政策 {name[:80]}", f"there is no policy {name[:80]}"))
         return self.policies[name]
+
+
+def _said(told: bool | None) -> Answer:
+    return Answer.UNKNOWN if told is None else Answer.YES if told else Answer.NO
 
 
 def policy_of(pack: Pack, one: Entitlement, day: date, known: date) -> Policy:

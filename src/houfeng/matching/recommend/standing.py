@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal, localcontext
-from typing import Any
+from typing import Any, Protocol
 
 from houfeng.clock import month_end
-from houfeng.instruments.entitlement import Verdict
+from houfeng.instruments.eligibility import Answer
 from houfeng.matching.recommend.cost import Support
 from houfeng.matching.recommend.offers import Need, Standing
-from houfeng.packs.grants import Instrument
+from houfeng.packs.grants import Entitlement, Instrument
 from houfeng.packs.language.expression import Node
 from houfeng.packs.model import Pack
 from houfeng.packs.roads.evaluate import EXACT, Evaluator
@@ -25,7 +25,19 @@ from houfeng.packs.roads.world import World
 DAYS_A_MONTH = 30.4375
 
 
-def standings(pack: Pack, verdicts: Sequence[Verdict], need: Need, day: date, known: date) -> list[Standing]:
+class Stand(Protocol):
+    """How a firm stands to one policy: yes, no, or not known yet."""
+
+    @property
+    def entitlement(self) -> Entitlement:
+        """The policy."""
+
+    @property
+    def answer(self) -> Answer:
+        """What it says of the firm."""
+
+
+def standings(pack: Pack, verdicts: Sequence[Stand], need: Need, day: date, known: date) -> list[Standing]:
     """The standings of the subsidies among what the firm is entitled to, or may be."""
     found = []
     for verdict in verdicts:

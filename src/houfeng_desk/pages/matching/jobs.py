@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from houfeng.engine.duckdb import Engine
@@ -17,6 +18,7 @@ from houfeng.office.access import Permission
 from houfeng.office.jobs import JobRun
 from houfeng.packs.loading.load import load_pack
 from houfeng_desk.desk import Desk
+from houfeng_desk.queries.matching.gathering import WithNeeds, filed, history, standings_of
 
 RUN = "matching.run"
 FILE = "matching.json"
@@ -43,8 +45,13 @@ def matching(run_: JobRun) -> Mapping[str, Any]:
             tuple(FloorAsked(kind, region, Decimal(percent)) for kind, region, percent in asked["floors"]),
             Decimal(asked["share"]),
         )
+        with run_.office.read() as session:
+            views = WithNeeds(reader.views, filed(session, run_.viewer))
         with Engine() as engine:
-            found = run(reader.views, load_pack(asked["pack"]), wanted, engine=engine, progress=run_.progress)
+            found = run(
+                views, load_pack(asked["pack"]), wanted, engine=engine, history=history(desk),
+                standings=partial(standings_of, desk), progress=run_.progress,
+            )  # fmt: skip
         found["names"] = _names(desk, run_, found)
     finally:
         desk.close()

@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
-
 from houfeng.errors import HoufengError, Text
 from houfeng.instruments.eligibility import Answer
 from houfeng.matching.needs.filing import Suggestion
-from houfeng.matching.recommend import BankAnswer, History, Need, Offer, Quote, Standing, recommend, standings
-from houfeng.matching.tables import NeedFile, NeedOffer
+from houfeng.matching.recommend import Need, Offer, Quote, Standing, recommend, standings
+from houfeng.matching.tables import NeedFile
 from houfeng_desk.desk import Desk
 from houfeng_desk.queries.delivery.judging import HOUSE, judging
+from houfeng_desk.queries.matching.gathering import history, segment
 
 _PRODUCTS = """
     SELECT p.product_no, p.institution_id, coalesce(i.name, p.institution_id) AS bank, p.name, p.min_amount,
@@ -35,7 +34,7 @@ def suggestions(desk: Desk, need: NeedFile) -> list[Suggestion]:
         asked,
         [_quote(row) for row in rows.values()],
         _standings(desk, asked),
-        _history(desk),
+        history(desk),
         today=desk.clock().date(),
     )
     found: dict[str, Suggestion] = {}
@@ -47,10 +46,9 @@ def suggestions(desk: Desk, need: NeedFile) -> list[Suggestion]:
 
 def _need(desk: Desk, need: NeedFile) -> Need:
     size = desk.reader(HOUSE).value(_SIZE, [need.enterprise_id]) or ""
-    segment = f"{size}/{need.guarantee[:1]}"
     return Need(
         need.number, need.enterprise_id, need.amount, need.term_months, need.use, need.guarantee, need.deadline,
-        need.region, segment,
+        need.region, segment(size, need.guarantee),
     )  # fmt: skip
 
 
@@ -81,20 +79,6 @@ def _standings(desk: Desk, need: Need) -> Sequence[Standing]:
             return standings(judge.pack, judge.answers(need.enterprise_id), need, day, judge.known_at.date())
     except HoufengError:
         return ()
-
-
-def _history(desk: Desk) -> History:
-    """What banks decided so far, product by product."""
-    with desk.office.read() as session:
-        wanted = select(NeedOffer, NeedFile.guarantee).join(NeedFile, NeedFile.id == NeedOffer.need_id)
-        rows = session.execute(wanted.where(NeedOffer.decided_at.is_not(None))).all()
-        return History(
-            BankAnswer(
-                offer.product, f"/{guarantee[:1]}", offer.state in ("approved", "disbursed"), offer.decided_at.date()
-            )
-            for offer, guarantee in rows
-            if offer.decided_at is not None
-        )
 
 
 def _suggestion(offer: Offer, bank: str) -> Suggestion:
