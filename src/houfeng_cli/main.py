@@ -19,7 +19,9 @@ NOUNS = {
     "delivery": "政策直达：清单、送达、进度 / policies delivered to firms",
     "matching": "政银企对接：推荐、分配 / needs matched with products",
     "credit": "信用评分：训练、检验、预测、发布 / scorecards: fit, validate, predict, publish",
-    "penetration": "穿透：股权、控制人、关联集团 / who owns, controls, is connected",
+    "penetration": "穿透：股权、控制人、集团、担保圈、传染 / who owns, controls, is connected, falls with whom",
+    "platform": "融资平台：债务、到期墙、化解、退出、置换 / financing platforms: debts, ladder, plan, exit, swap",
+    "conduct": "信用画像、异议、名单、逃废债证据 / portraits, disputes, lists, evidence of evasion",
     "watch": "预警：实时、重放、比较、评估 / warnings: live, replayed, compared, measured",
     "desk": "工作台：在浏览器里看、定、签 / the web desk",
     "worker": "后台任务：运行、查看、定时、外发 / jobs: run, list, schedules, channels",
@@ -33,7 +35,9 @@ NOUNS = {
 
 FOLDERS = {
     **{noun: f"office.{noun}" for noun in ("worker", "user", "token", "journal")},
-    **{noun: f"market.{noun}" for noun in ("claim", "delivery", "matching", "credit", "penetration")},
+    **{noun: f"market.{noun}" for noun in ("claim", "delivery", "matching", "credit", "conduct")},
+    "penetration": "penetration.penetration",
+    "platform": "platforms.platform",
     "demo": "demonstration.demo",
 }
 """Nouns whose file stands in a folder with others."""

@@ -43,17 +43,25 @@ def province(out: Path, enterprises: int, months: int, end: str, seed: int) -> N
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--book", "book", default=None, help="Folder of the book; made where there is none.")
 def load_into(folder: Path, book: str | None) -> None:
-    """Put a simulated province into a synthetic book, received day by day as its manifest says."""
+    """Put a simulated province into a synthetic book, received day by day as its manifest says.
+
+    Month by month what penetration finds is kept in it too: groups, guarantee circles, controllers, exposures, signs.
+    """
     from houfeng.book.store import Book
     from houfeng.clock import wall_clock
+    from houfeng.penetration.monthly.history import Keeper
     from houfeng.simulate.loading import load_province
 
     path = Path(book or load().book)
     opened = (
         Book.open(path, wall_clock) if (path / "book.json").is_file() else Book.create(path, wall_clock, synthetic=True)
     )
-    loaded = load_province(
-        opened, folder, lambda day, files: click.echo(f"\r{day}: {files} files ", nl=False, err=True)
-    )
+    keeper = Keeper(opened)
+
+    def told(day: str, files: int) -> None:
+        click.echo(f"\r{day}: {files} files ", nl=False, err=True)
+        keeper.told(day, files)
+
+    loaded = load_province(opened, folder, told)
     click.echo("", err=True)
     click.echo(f"{loaded.files:,} files, {loaded.rows:,} rows, {loaded.quarantined:,} quarantined → {path}")

@@ -13,31 +13,47 @@ from houfeng.errors import UsageError
 
 NAMES = [
     "account_flow",
+    "asset_transfer",
+    "circle_member",
     "collateral",
+    "concert_agreement",
     "connected_group",
     "consumer_purchase",
+    "control_interest",
     "credit_line",
+    "debtor_standing",
     "enterprise",
     "enterprise_status",
     "financial_statement",
+    "group_exposure",
     "group_member",
     "guarantee",
+    "guarantee_circle",
     "holding",
     "institution",
     "interbank_exposure",
     "invoice",
+    "joint_credit",
     "list_membership",
     "loan",
     "loan_balance",
     "loan_flow",
     "need",
+    "penetration_finding",
     "person",
+    "person_record",
     "platform",
     "platform_debt",
+    "platform_exit",
+    "platform_plan",
+    "platform_report",
+    "platform_vote",
     "product",
     "programme_participation",
     "public_record",
+    "region_finance",
     "registration_change",
+    "ultimate_controller",
 ]
 
 # 金融基础数据 CLDWDK, in the order of the report (domain reference 6.6).
@@ -137,7 +153,7 @@ def test_every_code_list_exists_and_every_pattern_compiles(one: Kind) -> None:
 
 @pytest.mark.parametrize("one", ALL)
 def test_units_say_what_numbers_mean(one: Kind) -> None:
-    units = {Type.MONEY: {"CNY"}, Type.RATE: {"%"}, Type.INTEGER: {"person", "month", "day"}}
+    units = {Type.MONEY: {"CNY"}, Type.RATE: {"%"}, Type.INTEGER: {"person", "month", "day", "firm"}}
     for field in one.fields.values():
         if field.type in units:
             assert field.unit in units[field.type], field.name

@@ -14,6 +14,8 @@ from houfeng.book.intake.identifiers import (
     is_citizen_id,
     is_organisation_code,
     is_uscc,
+    looks_like_uscc,
+    names_a_firm,
     organisation_check,
     uscc_check,
 )
@@ -68,3 +70,16 @@ def test_citizen_numbers() -> None:
                 assert not is_citizen_id(good[:i] + c + good[i + 1 :])
     assert not is_citizen_id("110105194913310026")
     assert check_usccs([]).tolist() == []
+
+
+def test_a_citizens_number_names_no_firm() -> None:
+    """Numbers of persons have the shape of a credit code; a code of digits alone that checks is a firm's."""
+    assert looks_like_uscc("410101199001011236")
+    assert not names_a_firm("410101199001011236")
+    assert not names_a_firm("11010519491231002X")
+    body = "9141010012345678"
+    firm = body + organisation_check(body[8:16])
+    firm += uscc_check(firm)
+    assert names_a_firm(firm)
+    assert names_a_firm("91410100MA3X1Y2T3P")
+    assert not names_a_firm("")

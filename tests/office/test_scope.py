@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from datetime import date
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import duckdb
@@ -13,7 +14,7 @@ import pytest
 
 from houfeng.book.connection import connect
 from houfeng.book.draft import QUARANTINE, Draft, row_schema
-from houfeng.book.model import kinds
+from houfeng.book.model import Time, kinds
 from houfeng.book.snapshot import Snapshot
 from houfeng.book.store import Book
 from houfeng.clock import fixed_clock, parse_moment
@@ -52,18 +53,47 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Market:
     _submit(book, "group_member", members)
     people = _rows(asking, book.snapshot().select("person", as_of=END))[::30]
     listed = [firm["enterprise_id"] for firm in firms] + [person["person_id"] for person in people]
+    gone = {"transferred_on": date(2025, 6, 1), "asset_type": "vehicle", "transfer_type": "sale"}
+    sold = [gone | {"transfer_no": f"T{n}", "enterprise_id": f["enterprise_id"]} for n, f in enumerate(firms)]
+    _submit(book, "asset_transfer", sold)
     _submit(book, "list_membership", [{"list_code": "L1", "member_id": member} for member in listed])
     _submit(book, "programme_participation", [{"programme": "P", "enterprise_id": f["enterprise_id"]} for f in firms])
+    pacts = [{"agreement_no": f"A{n // 2}", "party_id": firm["enterprise_id"]} for n, firm in enumerate(firms)]
+    _submit(book, "concert_agreement", pacts)
+    pairs = [(one["enterprise_id"], other["enterprise_id"]) for one, other in pairwise(firms)]
+    seat = {"interest": "board_member", "reach": "direct"}
+    _submit(book, "control_interest", [{"holder_id": who, "enterprise_id": firm, **seat} for who, firm in pairs])
+    _penetrated(book, firms, people)
     snapshot = book.snapshot()
     return Market(snapshot, {kind: _rows(asking, snapshot.select(kind, as_of=END)) for kind in kinds()}, asking)
+
+
+def _penetrated(book: Book, firms: list[Row], people: list[Row]) -> None:
+    """What penetration keeps and needs: circles, controllers, exposures, findings, joint limits, records of persons."""
+    named = [{"enterprise_id": firm["enterprise_id"]} for firm in firms]
+    bank = {"institution_id": _rows(connect(), book.snapshot().select("institution", as_of=END))[0]["institution_id"]}
+    circles = [firm | {"circle_id": f"C{n // 3}", "firms": 3} for n, firm in enumerate(named)]
+    _submit(book, "guarantee_circle", [{"circle_id": one} for one in sorted({m["circle_id"] for m in circles})])
+    _submit(book, "circle_member", circles)
+    _submit(book, "ultimate_controller", [firm | {"controller_id": "P"} for firm in named])
+    _submit(book, "group_exposure", [bank | {"group_id": f"G{n}", "period": END} for n in range(20)])
+    _submit(book, "debtor_standing", [firm | bank | {"period": END} for firm in named])
+    _submit(book, "penetration_finding", [f | {"finding": "round_trip", "subject": "X", "period": END} for f in named])
+    limits = [{"agreement_no": f"J{n}", "group_id": f"G{n}", "limit_total": 1} for n in range(20)]
+    _submit(
+        book, "joint_credit", [*limits, *(f | {"agreement_no": f["enterprise_id"], "limit_total": 1} for f in named)]
+    )
+    records = [{"record_no": p["person_id"], "person_id": p["person_id"], "occurred_on": END} for p in people]
+    _submit(book, "person_record", [one | {"record_type": "enforcement"} for one in records])
 
 
 def _submit(book: Book, kind: str, rows: list[Row]) -> None:
     full = [{"valid_from": date(2025, 1, 1), "name": "G", "_row": n} | row for n, row in enumerate(rows, start=1)]
     table = pa.Table.from_pylist(full, schema=row_schema(kinds()[kind]))
     nothing = QUARANTINE.empty_table()
+    period = None if kinds()[kind].time is Time.EVENT else END
     book.submit(
-        [Draft(kind, "test", END, table, nothing, f"{kind}.csv", "", hashlib.sha256(kind.encode()).hexdigest())]
+        [Draft(kind, "test", period, table, nothing, f"{kind}.csv", "", hashlib.sha256(kind.encode()).hexdigest())]
     )
 
 
@@ -106,22 +136,33 @@ def _city(market: Market) -> dict[str, Rule]:
     every_row: Rule = lambda row: True  # noqa: E731
     firmly = ["account_flow", "credit_line", "enterprise", "enterprise_status", "financial_statement", "group_member"]
     firmly += ["need", "platform", "platform_debt", "programme_participation", "public_record", "registration_change"]
+    firmly += ["platform_exit", "platform_plan", "platform_report", "platform_vote"]
+    firmly += ["asset_transfer", "circle_member", "debtor_standing", "penetration_finding", "ultimate_controller"]
+    seen = {r["group_id"] for r in market.rows["connected_group"] if r["head_id"] in firms} | groups
+    circles = {r["circle_id"] for r in market.rows["circle_member"] if r["enterprise_id"] in firms}
     same = dict.fromkeys(firmly, by_firm)
     return same | {
         "collateral": lambda r: r["owner_id"] in firms or deed(r) in deeds,
+        "concert_agreement": lambda r: r["party_id"] in firms or r["enterprise_id"] in firms,
         "connected_group": lambda r: r["head_id"] in firms or r["group_id"] in groups,
+        "control_interest": lambda r: r["enterprise_id"] in firms or r["holder_id"] in firms,
         "consumer_purchase": lambda r: note(r) in notes,
+        "group_exposure": lambda r: r["group_id"] in seen,
         "guarantee": guaranteed,
+        "guarantee_circle": lambda r: r["circle_id"] in circles,
         "holding": lambda r: r["enterprise_id"] in firms or r["holder_id"] in firms,
         "institution": every_row,
         "interbank_exposure": lambda r: r["lender_id"] in banks,
         "invoice": lambda r: r["seller_id"] in firms or r["buyer_id"] in firms,
+        "joint_credit": lambda r: r["enterprise_id"] in firms or r["group_id"] in seen,
         "list_membership": lambda r: r["member_id"] in firms or r["member_id"] in people,
         "loan": borrower,
         "loan_balance": lambda r: r["borrower_id"] in firms or note(r) in notes,
         "loan_flow": lambda r: r["borrower_id"] in firms or note(r) in notes,
         "person": lambda r: here(r["region"]),
+        "person_record": lambda r: r["person_id"] in people,
         "product": every_row,
+        "region_finance": lambda r: here(r["region"]),
     }
 
 
@@ -134,6 +175,7 @@ def _bank(market: Market, bank: str) -> dict[str, Rule]:
     firms = known & _names(market, "enterprise", "enterprise_id")
     heads = _names(market, "enterprise", "legal_representative_id", lambda r: r["enterprise_id"] in firms)
     groups = {r["group_id"] for r in market.rows["group_member"] if r["enterprise_id"] in firms}
+    persons = _names(market, "person", "person_id")
     by_firm: Rule = lambda row: row["enterprise_id"] in firms  # noqa: E731
     nothing: Rule = lambda row: False  # noqa: E731
     banks = [
@@ -141,6 +183,8 @@ def _bank(market: Market, bank: str) -> dict[str, Rule]:
         "collateral",
         "consumer_purchase",
         "credit_line",
+        "debtor_standing",
+        "group_exposure",
         "guarantee",
         "loan",
         "loan_balance",
@@ -148,17 +192,27 @@ def _bank(market: Market, bank: str) -> dict[str, Rule]:
         "product",
     ]
     firmly = ["enterprise", "enterprise_status", "group_member", "holding", "platform", "programme_participation"]
+    firmly += ["platform_exit", "circle_member", "ultimate_controller"]
+    seen = {r["group_id"] for r in market.rows["connected_group"] if r["head_id"] in firms} | groups
+    circles = {r["circle_id"] for r in market.rows["circle_member"] if r["enterprise_id"] in firms}
     return (
         dict.fromkeys(banks, own)
-        | dict.fromkeys([*firmly, "public_record", "registration_change"], by_firm)
+        | dict.fromkeys([*firmly, "asset_transfer", "public_record", "registration_change"], by_firm)
         | dict.fromkeys(["financial_statement", "invoice", "need"], nothing)
+        | dict.fromkeys(["penetration_finding", "platform_plan", "platform_report", "region_finance"], nothing)
         | {
+            "concert_agreement": by_firm,
             "connected_group": lambda r: r["head_id"] in firms or r["group_id"] in groups,
+            "control_interest": by_firm,
+            "guarantee_circle": lambda r: r["circle_id"] in circles,
             "institution": lambda r: True,
             "interbank_exposure": lambda r: r["lender_id"] == bank,
+            "joint_credit": lambda r: r["enterprise_id"] in firms or r["group_id"] in seen,
             "list_membership": lambda r: r["member_id"] in firms,
             "person": lambda r: r["person_id"] in debtors | heads | guarantors,
+            "person_record": lambda r: r["person_id"] in (debtors | heads | guarantors) & persons,
             "platform_debt": lambda r: r["creditor_id"] == bank,
+            "platform_vote": lambda r: r["creditor_id"] == bank,
         }
     )
 
@@ -169,7 +223,9 @@ def _firm(firm: str) -> dict[str, Rule]:
     def one(*fields: str) -> Rule:
         return lambda row: any(row[field] == firm for field in fields)
 
-    nothing = ["connected_group", "consumer_purchase", "group_member", "interbank_exposure", "person"]
+    nothing = ["connected_group", "consumer_purchase", "group_member", "interbank_exposure", "person", "region_finance"]
+    nothing += ["circle_member", "debtor_standing", "group_exposure", "guarantee_circle", "penetration_finding"]
+    nothing += ["person_record"]
     return (
         dict.fromkeys(kinds(), one("enterprise_id"))
         | dict.fromkeys(nothing, lambda r: False)
@@ -177,6 +233,8 @@ def _firm(firm: str) -> dict[str, Rule]:
         | dict.fromkeys(["loan", "loan_balance", "loan_flow"], one("borrower_id"))
         | {
             "collateral": one("owner_id"),
+            "concert_agreement": one("party_id", "enterprise_id"),
+            "control_interest": one("enterprise_id", "holder_id"),
             "guarantee": one("borrower_id", "guarantor_id"),
             "holding": one("enterprise_id", "holder_id"),
             "invoice": one("seller_id", "buyer_id"),

@@ -48,6 +48,17 @@ def test_a_ring_that_owns_itself_is_named() -> None:
     assert "A, B hold each other wholly" in told.value.render("en")
 
 
+def test_a_large_ring_that_owns_itself_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(integrated, "DENSE", 2)
+    with pytest.raises(InputError, match="A, B, D hold each other wholly"):
+        shares([("A", "B", 100), ("B", "D", 100), ("D", "A", 100), ("B", "C", 40)], "C")
+
+
+def test_a_stake_of_nothing_makes_no_ring() -> None:
+    stakes: Stakes = [("A", "A", 100), ("B", "B", 50), ("p", "B", 50), ("A", "B", 0), ("B", "A", 0)]
+    assert shares(stakes, "B") == pytest.approx({"p": 1.0, "A": 0.0}, nan_ok=False)
+
+
 def test_above_the_whole_is_scaled_and_flagged() -> None:
     found = Penetration(Holdings.from_pairs([("a", "c", 90), ("b", "c", 60)])).of("c")
     assert [(owner.holder, owner.share) for owner in found.owners] == [

@@ -22,7 +22,7 @@ HELP_SHEET = "说明"
 BOOLEANS = ("是", "否")
 MAX_INLINE = 80  # Excel takes 255 characters in the rule itself; some readers count bytes, three to a Chinese one
 
-UNITS: Mapping[str, str] = {"CNY": "元", "%": "%", "person": "人", "month": "月", "day": "天"}
+UNITS: Mapping[str, str] = {"CNY": "元", "%": "%", "person": "人", "month": "月", "day": "天", "firm": "户"}
 TYPES: Mapping[Type, Text] = {
     Type.ID: Text("编号（文本）", "identifier (text)"),
     Type.CODE: Text("代码", "code"),

@@ -17,10 +17,11 @@ from houfeng.errors import AccessError, InputError, NotFoundError, Problem, Text
 from houfeng.matching.tables import Authorisation
 from houfeng.matching.terms import Terms, shipped
 from houfeng.office import journal, notices
-from houfeng.office.access import Permission, Scope, Viewer
+from houfeng.office.access import Scope, Viewer
 from houfeng.office.database import Office, office_of
+from houfeng.office.identity.people import own_firm, people_of_bank
 from houfeng.office.scope import Rows, ScopedViews
-from houfeng.office.tables import JournalEntry, User
+from houfeng.office.tables import JournalEntry
 
 
 def visible(viewer: Viewer) -> ColumnElement[bool]:
@@ -34,18 +35,6 @@ def visible(viewer: Viewer) -> ColumnElement[bool]:
     if scope.enterprise is not None:
         parts.append(Authorisation.enterprise_id == scope.enterprise)
     return and_(true(), *parts)
-
-
-def own_firm(viewer: Viewer) -> str:
-    """The enterprise the viewer speaks for.
-
-    Raises:
-        AccessError: they speak for none.
-    """
-    viewer.require(Permission.SEE_OWN_FIRM)
-    if viewer.scope.enterprise is None:
-        raise AccessError(Text("须由企业本身办理", "only the enterprise itself may do this"))
-    return viewer.scope.enterprise
 
 
 def give(
@@ -112,19 +101,8 @@ def revoke(session: Session, viewer: Viewer, authorisation_id: int, why: str) ->
         about = f"authorisation:{row.id}"
         journal.write(session, viewer, "authorisation.revoke", about, why=why, detail={"bank": row.institution_id})
         title = Text("一家企业撤回了数据授权", "an enterprise took its authorisation back")
-        notices.tell(session, people_of(session, row.institution_id), title, "/needs", "authorisation.revoke")
+        notices.tell(session, people_of_bank(session, row.institution_id), title, "/needs", "authorisation.revoke")
     return row
-
-
-def people_of(session: Session, institution_id: str) -> list[int]:
-    """The active people of a bank."""
-    found = session.execute(select(User.id, User.institutions).where(User.active, User.institutions.is_not(None)))
-    return [row.id for row in found if institution_id in (row.institutions or ())]
-
-
-def people_of_firm(session: Session, enterprise_id: str) -> list[int]:
-    """The active people of an enterprise."""
-    return list(session.scalars(select(User.id).where(User.active, User.enterprise == enterprise_id)))
 
 
 def alive(row: Authorisation, now: datetime) -> bool:

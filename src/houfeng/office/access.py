@@ -45,6 +45,9 @@ class Permission(StrEnum):
     RUN_MATCHING = "run_matching"
     SEE_CREDIT = "see_credit"
     WORK_CREDIT = "work_credit"
+    SEE_CONDUCT = "see_conduct"
+    WORK_CONDUCT = "work_conduct"
+    ANSWER_DISPUTES = "answer_disputes"
     SEE_OWN_FIRM = "see_own_firm"
     SEE_JOURNAL = "see_journal"
     EXPORT_JOURNAL = "export_journal"
@@ -59,6 +62,7 @@ _VIEWER = frozenset({P.SEE_MARKET, P.SEE_ALERTS, P.SEE_CASES, P.SEE_PACKS, P.SEE
     P.SEE_CLAIMS,
     P.SEE_DELIVERY,
     P.SEE_CREDIT,
+    P.SEE_CONDUCT,
 }
 _ANALYST = _VIEWER | {P.PROPOSE_PACKS}
 
@@ -67,10 +71,11 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.ANALYST: _ANALYST,
     Role.OFFICER: _ANALYST
     | {P.HANDLE_ALERTS, P.WORK_CASES, P.SUBMIT_DATA}
-    | {P.DECIDE_CLAIMS, P.RUN_MATCHING, P.WORK_CREDIT},
+    | {P.DECIDE_CLAIMS, P.RUN_MATCHING, P.WORK_CREDIT, P.WORK_CONDUCT},
     Role.APPROVER: _VIEWER | {P.APPROVE, P.WORK_CASES},
     Role.REPORTER: frozenset({P.SEE_DATA, P.SUBMIT_DATA, P.USE_ACCOUNT})
-    | {P.SEE_CLAIMS, P.MAKE_CLAIMS, P.SEE_DELIVERY, P.ANSWER_NEEDS},
+    | {P.SEE_CLAIMS, P.MAKE_CLAIMS, P.SEE_DELIVERY, P.ANSWER_NEEDS}
+    | {P.SEE_CONDUCT, P.ANSWER_DISPUTES},
     Role.ENTERPRISE: frozenset({P.SEE_OWN_FIRM, P.USE_ACCOUNT}),
     Role.SYSTEM_ADMIN: frozenset({P.MANAGE_SYSTEM, P.SEE_JOBS, P.USE_ACCOUNT}),
     Role.SECURITY_ADMIN: frozenset({P.MANAGE_USERS, P.USE_ACCOUNT}),
@@ -111,6 +116,9 @@ PERMISSION_NAMES: Mapping[Permission, Text] = {
     P.RUN_MATCHING: Text("组织银企对接", "run the matching"),
     P.SEE_CREDIT: Text("查看信用画像与评分", "see credit portraits and scores"),
     P.WORK_CREDIT: Text("办理信用名单与异议", "work on credit lists and disputes"),
+    P.SEE_CONDUCT: Text("查看信用画像、异议与名单", "see portraits of credit, disputes and lists"),
+    P.WORK_CONDUCT: Text("办理信用名单、异议与证据包", "work on lists, disputes and evidence"),
+    P.ANSWER_DISPUTES: Text("答复信用异议", "answer disputes about one's facts"),
     P.SEE_OWN_FIRM: Text("查看本企业", "see one's own enterprise"),
     P.SEE_JOURNAL: Text("查看审计日志", "see the journal"),
     P.EXPORT_JOURNAL: Text("导出审计日志", "export the journal"),

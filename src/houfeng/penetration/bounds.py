@@ -59,7 +59,7 @@ class Uncertain:
         target = graph.place(enterprise)
         nodes, claims, loops = self._least.shares(target)
         least = {int(node): float(c / n) for node, c, n in zip(nodes, claims, loops, strict=True)}
-        above, members, begin = layout(by.start, by.order, graph.holder, target, self._local)
+        above, members, begin = layout(by.start, by.stop, by.order, graph.holder, graph.high, target, self._local)
         value = np.empty(len(above))
         asked = [graph.place(name) for name in holders] if holders is not None else above[graph.owners[above]]
         found = []
@@ -79,7 +79,9 @@ class Uncertain:
             NotFoundError: no holding names it.
         """
         by, graph = self.holdings.by_held, self.holdings
-        above, members, begin = layout(by.start, by.order, graph.holder, graph.place(enterprise), self._local)
+        above, members, begin = layout(
+            by.start, by.stop, by.order, graph.holder, graph.high, graph.place(enterprise), self._local
+        )
         value = np.empty(len(above))
         found = []
         for i, node in enumerate(above):
@@ -98,8 +100,8 @@ class Uncertain:
     def _most(self, whose: int, above: object, members: object, begin: object, value: object) -> None:
         by, graph = self.holdings.by_held, self.holdings
         greatest(
-            by.start, by.order, graph.holder, graph.low, graph.high, UNIT, above, members, begin, self._local, whose,
-            value,
+            by.start, by.stop, by.order, graph.holder, graph.low, graph.high, UNIT, above, members, begin, self._local,
+            whose, value,
         )  # fmt: skip
 
 

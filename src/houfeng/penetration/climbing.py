@@ -11,8 +11,11 @@ WHOLE_LOOP = -1
 
 
 @compiled
-def above(start, order, holder, target, local, nodes):
-    """The nodes above `target`, itself first, into `nodes`; `local[n]` becomes their place. Gives how many."""
+def above(start, stop, order, holder, target, local, nodes):
+    """The nodes above `target`, itself first, into `nodes`; `local[n]` becomes their place. Gives how many.
+
+    The stakes in a node stand in `order` from `start[node]` to before `stop[node]`.
+    """
     count = 1
     nodes[0] = target
     local[target] = 0
@@ -20,7 +23,7 @@ def above(start, order, holder, target, local, nodes):
     while done < count:
         node = nodes[done]
         done += 1
-        for at in range(start[node], start[node + 1]):
+        for at in range(start[node], stop[node]):
             who = holder[order[at]]
             if local[who] < 0:
                 local[who] = count
@@ -30,9 +33,10 @@ def above(start, order, holder, target, local, nodes):
 
 
 @compiled
-def rings(start, order, holder, nodes, count, local, ring, stack, frame, place, low):
+def rings(start, stop, order, holder, share, nodes, count, local, ring, stack, frame, place, low):
     """Tarjan's strongly connected components of the nodes above, following holders (Tarjan, SIAM J. Comput. 1972).
 
+    Stakes of nothing join nobody: a ring through one could not be told from one that owns itself wholly.
     `ring[i]` is the number of the component of local node `i`. A component is numbered after all that stand above it,
     so that going from the greatest number down everybody below is done first. Gives how many there are.
     """
@@ -54,8 +58,10 @@ def rings(start, order, holder, nodes, count, local, ring, stack, frame, place, 
         while depth:
             here = frame[depth - 1, 0]
             at = frame[depth - 1, 1]
-            if at < start[nodes[here] + 1]:
+            if at < stop[nodes[here]]:
                 frame[depth - 1, 1] = at + 1
+                if share[order[at]] == 0:
+                    continue
                 who = local[holder[order[at]]]
                 if place[who] < 0:
                     place[who] = time
@@ -85,22 +91,22 @@ def rings(start, order, holder, nodes, count, local, ring, stack, frame, place, 
 
 
 @compiled
-def climb(start, order, holder, share, target, whole, local, most):
+def climb(start, stop, order, holder, share, target, whole, local, room, most):
     """Everybody above `target` and what is theirs of it.
 
     `share` are ten-millionths, `whole` the number that is 100 percent; of an enterprise whose holders together pass it,
-    all are scaled down. `local` is a workspace of -1, handed back so. Gives (state, nodes, claims, loops): `claims[i]`
-    is the sum over all ways from node i to the target, however often they go round, and `loops[i]` that sum from i back
-    to itself; a share is `claims[i] / loops[i]`. State: 0, or WHOLE_LOOP with the ring's nodes, or the size of a ring
-    above `most`, which is not solved here.
+    all are scaled down. `local` is a workspace of -1, handed back so, and `room` one of any content.
+
+    Gives (state, nodes, claims, loops): `claims[i]` is the sum over all ways from node i to the target, however often
+    they go round, and `loops[i]` that sum from i back to itself; a share is `claims[i] / loops[i]`. State: 0, or
+    WHOLE_LOOP with the ring's nodes, or the size of a ring above `most`, which is not solved here.
     """
-    room = np.empty(len(local), np.int32)
-    count = above(start, order, holder, target, local, room)
+    count = above(start, stop, order, holder, target, local, room)
     nodes = room[:count].copy()
     ring, stack = np.empty(count, np.int32), np.empty(count, np.int32)
     frame = np.empty((count, 2), np.int64)
     place, low = np.empty(count, np.int32), np.empty(count, np.int32)
-    found = rings(start, order, holder, nodes, count, local, ring, stack, frame, place, low)
+    found = rings(start, stop, order, holder, share, nodes, count, local, ring, stack, frame, place, low)
     sorted_, begin = grouped(ring, count, found)
     claims, loops = np.zeros(count), np.ones(count)
     claims[0] = 1.0
@@ -111,18 +117,23 @@ def climb(start, order, holder, share, target, whole, local, most):
         if size > most:
             state = size
             break
-        if size > 1 or holds_itself(start, order, holder, nodes[members[0]]):
-            inner, closed = block(start, order, holder, share, nodes, members, ring, local, whole)
+        reached = 0.0
+        for i in members:
+            reached += claims[i]
+        if reached == 0.0:  # only stakes of nothing lead here
+            continue
+        if size > 1 or holds_itself(start, stop, order, holder, nodes[members[0]]):
+            inner, closed = block(start, stop, order, holder, share, nodes, members, ring, local, whole)
             if closed:
                 state, told = WHOLE_LOOP, nodes[members]
                 break
-            inverse = np.linalg.inv(inner)
+            inverse = inverted(inner)
             own = claims[members]
             for i in range(size):
                 claims[members[i]] = np.sum(inverse[i] * own)
                 loops[members[i]] = inverse[i, i]
         for below in members:
-            push(start, order, holder, share, nodes[below], below, one, ring, local, claims, whole)
+            push(start, stop, order, holder, share, nodes[below], below, one, ring, local, claims, whole)
     for node in nodes:
         local[node] = -1
     return state, told, claims, loops
@@ -145,25 +156,25 @@ def grouped(ring, count, found):
 
 
 @compiled
-def holds_itself(start, order, holder, node):
-    """Whether a stake leads from a node to itself."""
+def holds_itself(start, stop, order, holder, node):
+    """Whether a stake leads from a node to itself; one of nothing does no harm."""
     found = False
-    for at in range(start[node], start[node + 1]):
+    for at in range(start[node], stop[node]):
         found = found or holder[order[at]] == node
     return found
 
 
 @compiled
-def scale(start, order, share, node, whole):
+def scale(start, stop, order, share, node, whole):
     """What 100 percent of a node is: `whole`, or all that is held of it where that is more."""
     total = 0
-    for at in range(start[node], start[node + 1]):
+    for at in range(start[node], stop[node]):
         total += share[order[at]]
     return max(whole, total)
 
 
 @compiled
-def block(start, order, holder, share, nodes, members, ring, local, whole):
+def block(start, stop, order, holder, share, nodes, members, ring, local, whole):
     """I - A of one ring, and whether every member is held wholly from within."""
     size = len(members)
     inner = np.eye(size)
@@ -173,8 +184,8 @@ def block(start, order, holder, share, nodes, members, ring, local, whole):
     closed = True
     for k in range(size):
         node = nodes[members[k]]
-        full, within = scale(start, order, share, node, whole), 0
-        for at in range(start[node], start[node + 1]):
+        full, within = scale(start, stop, order, share, node, whole), 0
+        for at in range(start[node], stop[node]):
             who = local[holder[order[at]]]
             if ring[who] == ring[members[k]]:
                 inner[where[who], k] -= share[order[at]] / full
@@ -184,34 +195,57 @@ def block(start, order, holder, share, nodes, members, ring, local, whole):
 
 
 @compiled
-def push(start, order, holder, share, node, below, one, ring, local, claims, whole):
+def inverted(inner):
+    """The inverse of I - A of a ring, in its own place (Gauss and Jordan).
+
+    No column of A comes to more than one, so that the diagonal is never small and needs no search for pivots. Rings are
+    sparse: rows that have nothing in a column are left alone, which a library's dense inverse does not do.
+    """
+    size = len(inner)
+    for k in range(size):
+        pivot = 1.0 / inner[k, k]
+        inner[k, k] = 1.0
+        for j in range(size):
+            inner[k, j] *= pivot
+        for i in range(size):
+            factor = inner[i, k]
+            if i == k or factor == 0.0:
+                continue
+            inner[i, k] = 0.0
+            for j in range(size):
+                inner[i, j] -= factor * inner[k, j]
+    return inner
+
+
+@compiled
+def push(start, stop, order, holder, share, node, below, one, ring, local, claims, whole):
     """Hand what is claimed of `node` on to its holders outside its ring."""
-    full = scale(start, order, share, node, whole)
-    for at in range(start[node], start[node + 1]):
+    full = scale(start, stop, order, share, node, whole)
+    for at in range(start[node], stop[node]):
         who = local[holder[order[at]]]
         if ring[who] != one:
             claims[who] += share[order[at]] / full * claims[below]
 
 
 @compiled
-def layout(start, order, holder, target, local):
+def layout(start, stop, order, holder, share, target, local):
     """The nodes above `target` as rings: (nodes, members by ring, where each ring begins, rings of single nodes).
 
     `local` is left filled; the caller hands it back. Rings are numbered from the owners down.
     """
     room = np.empty(len(local), np.int32)
-    count = above(start, order, holder, target, local, room)
+    count = above(start, stop, order, holder, target, local, room)
     nodes = room[:count].copy()
     ring, stack = np.empty(count, np.int32), np.empty(count, np.int32)
     frame = np.empty((count, 2), np.int64)
     place, low = np.empty(count, np.int32), np.empty(count, np.int32)
-    found = rings(start, order, holder, nodes, count, local, ring, stack, frame, place, low)
+    found = rings(start, stop, order, holder, share, nodes, count, local, ring, stack, frame, place, low)
     members, begin = grouped(ring, count, found)
     return nodes, members, begin
 
 
 @compiled
-def greatest(start, order, holder, low, high, whole, nodes, members, begin, local, whose, value):
+def greatest(start, stop, order, holder, low, high, whole, nodes, members, begin, local, whose, value):
     """The most of each node above a target (and of it) that may be `whose` in the end, into `value` (by local node).
 
     Of each node's holders the one through whom more is theirs gets as much as its bounds and the whole allow. Within a
@@ -222,13 +256,13 @@ def greatest(start, order, holder, low, high, whole, nodes, members, begin, loca
     value[whose] = 1.0
     for one in range(len(begin) - 1):
         first = members[begin[one]]
-        turns = begin[one + 1] - begin[one] > 1 or holds_itself(start, order, holder, nodes[first])
+        turns = begin[one + 1] - begin[one] > 1 or holds_itself(start, stop, order, holder, nodes[first])
         for _ in range(100_000):
             moved = 0.0
             for i in members[begin[one] : begin[one + 1]]:
                 if i == whose:
                     continue
-                best = most_of(start, order, holder, low, high, whole, nodes[i], local, value)
+                best = most_of(start, stop, order, holder, low, high, whole, nodes[i], local, value)
                 moved = max(moved, best - value[i])
                 value[i] = max(value[i], best)
             if moved < 1e-15 or not turns:
@@ -236,9 +270,9 @@ def greatest(start, order, holder, low, high, whole, nodes, members, begin, loca
 
 
 @compiled
-def most_of(start, order, holder, low, high, whole, node, local, value):
+def most_of(start, stop, order, holder, low, high, whole, node, local, value):
     """The most that can be had of one node: every holder its least, and what is left to the best first."""
-    first, last = start[node], start[node + 1]
+    first, last = start[node], stop[node]
     worth = np.empty(last - first)
     left = whole
     for at in range(first, last):

@@ -41,14 +41,17 @@ def close(start, held, votes, line, seeds, turn, seen, total, member, queue):
 
 @compiled
 def majority(start, held, votes, line, size):
-    """For each node its first single holder above `line` (not itself), or -1."""
+    """For each node its first single holder above `line` (not itself), or -1; and who is such a holder of any."""
     found = np.full(size, -1, np.int32)
+    leads = np.zeros(size, np.bool_)
     for node in range(size):
         for place in range(start[node], start[node + 1]):
             to = held[place]
-            if to != node and votes[place] > line and found[to] < 0:
-                found[to] = node
-    return found
+            if votes[place] > line and to != node:
+                leads[node] = True
+                if found[to] < 0:
+                    found[to] = node
+    return found, leads
 
 
 @compiled
@@ -60,6 +63,38 @@ def _claim(count, first, who, turn, queue, member, held_by, several):
         if before < 0 or member[before] == turn:
             held_by[node] = who
         elif before != who:
+            several[node] = True
+
+
+@compiled
+def together(start, held, votes, line, parties, over, first, seen, total, member, queue, counted):
+    """The votes in `over` of the parties and of what each controls by itself. `first` and the numbers after are free.
+
+    `counted` marks with `first` whose votes have been added.
+    """
+    one = np.empty(1, np.int32)
+    found = 0
+    for number in range(len(parties)):
+        one[0] = parties[number]
+        count = close(start, held, votes, line, one, first + number, seen, total, member, queue)
+        for node in queue[:count]:
+            if node == over or counted[node] == first:
+                continue
+            counted[node] = first
+            for at in range(start[node], start[node + 1]):
+                if held[at] == over:
+                    found += votes[at]
+    return found
+
+
+@compiled
+def _claim_for_pact(count, turn, size, queue, member, held_by, several):
+    """Write a pact down as controller of the closure in `queue`, its first node too."""
+    for node in queue[:count]:
+        before = held_by[node]
+        if before < 0 or (before < size and member[before] == turn):
+            held_by[node] = turn
+        elif before != turn:
             several[node] = True
 
 
@@ -78,15 +113,16 @@ def ring_of(single, node, seen, mark):
 
 
 @compiled
-def controllers(start, held, votes, line, pact_start, pact_party):
+def controllers(start, held, votes, line, pact_start, pact_party, pact_over):
     """Who controls each node (or -1), whether several claim it, and which nodes stand for a loop.
 
-    A pact (parties that act together) is a controller numbered `size + pact`. Closures are made of holders that no
+    A pact (parties that act together) is a controller numbered `size + pact`; where `pact_over` names a node, only in
+    that one do the parties' votes count together. Closures are made of holders that no
     single holder controls; a node in the closure of a wider one goes to that one. Nodes no such closure reaches hold
     each other in a loop: the loop's smallest node stands for it.
     """
     size = len(start) - 1
-    single = majority(start, held, votes, line, size)
+    single, leads = majority(start, held, votes, line, size)
     held_by = np.full(size, -1, np.int32)
     several = np.zeros(size, np.bool_)
     loop = np.zeros(size, np.bool_)
@@ -95,8 +131,9 @@ def controllers(start, held, votes, line, pact_start, pact_party):
     total = np.zeros(size, np.int64)
     queue = np.empty(size, np.int32)
     one = np.empty(1, np.int32)
+    counted = np.full(size if len(pact_party) else 0, -1, np.int32)
     for node in range(size):
-        if single[node] >= 0 or held_by[node] >= 0 or start[node] == start[node + 1]:
+        if single[node] >= 0 or held_by[node] >= 0 or not leads[node]:  # the first to join joins by one stake
             continue
         one[0] = node
         count = close(start, held, votes, line, one, node, seen, total, member, queue)
@@ -104,6 +141,17 @@ def controllers(start, held, votes, line, pact_start, pact_party):
     for pact in range(len(pact_start) - 1):
         parties = pact_party[pact_start[pact] : pact_start[pact + 1]]
         turn = size + pact
+        if pact_over[pact] >= 0:
+            if held_by[pact_over[pact]] < 0:
+                first = 4 * size + len(pact_party) + pact_start[pact]
+                one[0] = pact_over[pact]
+                votes_there = together(
+                    start, held, votes, line, parties, one[0], first, seen, total, member, queue, counted
+                )
+                if votes_there > line:
+                    count = close(start, held, votes, line, one, turn, seen, total, member, queue)
+                    _claim_for_pact(count, turn, size, queue, member, held_by, several)
+            continue
         count = close(start, held, votes, line, parties, turn, seen, total, member, queue)
         for place in range(len(parties), count):
             node = queue[place]

@@ -46,7 +46,8 @@ class Control:
     `direct[n]` is the widest closure that holds `n` (or -1), `top[n]` the end of that way: the ultimate controller, `n`
     itself where nobody controls it. A number of at least `size` is a pact. `several` are enterprises claimed by more
     than one, which takes holders above 100 percent or a line below half; `loops` are the nodes that stand for a ring of
-    enterprises which control each other and are controlled by nobody else.
+    enterprises which control each other and are controlled by nobody else. `only_in[p]` is the one node whose votes
+    the parties of pact `p` cast together, or -1.
     """
 
     holdings: Holdings
@@ -54,6 +55,7 @@ class Control:
     certain: bool
     pacts: tuple[str, ...]
     parties: tuple[Index, ...]
+    only_in: Index
     direct: Index
     several: Flags
     loops: Flags
@@ -82,9 +84,13 @@ class Control:
         top = int(self.top[place])
         if top == place:
             return ()
-        size = self.holdings.size
+        size, votes = self.holdings.size, _votes(self.holdings, self.certain)
+        if top >= size and self.only_in[top - size] >= 0:
+            return _limited_proof(
+                self.holdings, votes, self.line, self.parties[top - size], self.only_in[top - size], place
+            )
         seeds = self.parties[top - size] if top >= size else np.array([top], np.int32)
-        return _proof(self.holdings, _votes(self.holdings, self.certain), self.line, seeds, place)
+        return _proof(self.holdings, votes, self.line, seeds, place)
 
 
 def control(
@@ -93,6 +99,7 @@ def control(
     *,
     certain: bool = True,
     pacts: Mapping[str, Sequence[str]] | None = None,
+    only_in: Mapping[str, str] | None = None,
 ) -> Control:
     """Who controls each enterprise.
 
@@ -101,6 +108,8 @@ def control(
         line: percent of the votes that must be exceeded.
         certain: count the least votes each stake may have; else the most: what may be.
         pacts: agreements to act together, by their id: the parties' votes count as one holder's.
+        only_in: of pacts that cover the votes in one enterprise only, which. Such a pact controls it where the parties,
+            with what each controls by itself, pass the line together and none does alone.
 
     Raises:
         UsageError: a line outside 0 to 100.
@@ -114,10 +123,15 @@ def control(
     starts = np.zeros(len(parties) + 1, np.int64)
     np.cumsum([len(one) for one in parties], out=starts[1:])
     flat = np.concatenate(parties) if parties else np.empty(0, np.int32)
+    over = [(only_in or {}).get(name) for name, _ in named]
+    limited = np.array([-1 if firm is None else holdings.place(firm) for firm in over], np.int32)
+    votes = _votes(holdings, certain)
     direct, several, loops = controllers(
-        holdings.by_holder.start, holdings.held, _votes(holdings, certain), scaled, starts, flat.astype(np.int32)
+        holdings.by_holder.start, holdings.held, votes, scaled, starts, flat.astype(np.int32), limited
     )
-    return Control(holdings, scaled, certain, tuple(name for name, _ in named), parties, direct, several, loops)
+    return Control(
+        holdings, scaled, certain, tuple(name for name, _ in named), parties, limited, direct, several, loops
+    )
 
 
 def controlled_by(holdings: Holdings, holder: str, line: Decimal = HALF, *, certain: bool = True) -> dict[str, Decimal]:
@@ -139,6 +153,25 @@ def _closure(holdings: Holdings, votes: Ints, line: int, seeds: Index) -> tuple[
     total, queue = np.zeros(size, np.int64), np.empty(size, np.int32)
     count = close(holdings.by_holder.start, holdings.held, votes, line, seeds, 0, seen, total, member, queue)
     return queue[:count], total
+
+
+def _limited_proof(
+    holdings: Holdings, votes: Ints, line: int, parties: Index, over: int, place: int
+) -> tuple[Step, ...]:
+    """How each party controls who votes with it, how they control `over` together, and from there as ever."""
+    by_party = {
+        int(node): party for party in parties[::-1] for node in _closure(holdings, votes, line, np.array([party]))[0]
+    }
+    stakes = [s for s in _in(holdings, over) if int(holdings.holder[s]) in by_party and holdings.holder[s] != over]
+    stakes.sort(key=lambda s: (-int(votes[s]), int(holdings.holder[s])))
+    steps: list[Step] = []
+    for node in sorted({int(node) for node in holdings.holder[stakes]} - set(parties.tolist())):
+        steps += _proof(holdings, votes, line, np.array([by_party[node]]), node)
+    names = holdings.names(holdings.holder[stakes])
+    holds = tuple(Hold(name, _percent(votes[s])) for name, s in zip(names, stakes, strict=True))
+    steps.append(Step(holdings.names([over])[0], holds, _percent(votes[stakes].sum())))
+    steps += _proof(holdings, votes, line, np.array([over]), place) if place != over else ()
+    return tuple(dict.fromkeys(steps))
 
 
 def _proof(holdings: Holdings, votes: Ints, line: int, seeds: Index, place: int) -> tuple[Step, ...]:

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 
 from houfeng.engine.duckdb import Engine
 from houfeng.errors import NotFoundError, Text
+from houfeng.penetration.ordering import by_both, by_end
 
 UNIT = 10_000_000
 """The whole of an enterprise: 100 percent."""
@@ -29,6 +30,9 @@ KINDS = ("enterprise", "person", "state", "foreign", "fund", "other")
 
 FIELDS = ("holder_id", "enterprise_id", "holder_kind", "share", "share_min", "share_max", "votes")
 """What is read of a holding."""
+
+BOUNDS = ("low", "high", "votes_low", "votes_high")
+"""The columns of a stake's bounds."""
 
 Ints = npt.NDArray[np.int64]
 Index = npt.NDArray[np.int32]
@@ -48,6 +52,11 @@ class Stakes:
 
     start: Ints
     order: Ints
+
+    @property
+    def stop(self) -> Ints:
+        """Where those of each node end."""
+        return self.start[1:]
 
 
 @dataclass(frozen=True)
@@ -73,16 +82,13 @@ class Holdings:
 
         Several rows of the same holder and enterprise are added up.
         """
-        holders, helds = _texts(rows, "holder_id"), _texts(rows, "enterprise_id")
-        ids = pc.unique(pa.concat_arrays([holders, helds]))
-        ids = ids.take(pc.sort_indices(ids))
-        holder = pc.index_in(holders, value_set=ids).to_numpy().astype(np.int32)
-        held = pc.index_in(helds, value_set=ids).to_numpy().astype(np.int32)
+        ids, holder, held = _numbered(rows)
         low, high = _range(*(_exact(rows, name) for name in ("share", "share_min", "share_max")))
         votes, known = _exact(rows, "votes")
-        bounds = np.stack([low, high, np.where(known, votes, low), np.where(known, votes, high)])
+        counted = known.any()
+        votes_low, votes_high = (np.where(known, votes, share) if counted else share for share in (low, high))
         kinds = _kinds(rows, ids, holder, held)
-        return cls(ids, kinds, *_merged(holder, held, bounds, len(ids)))
+        return cls(ids, kinds, *_merged(holder, held, (low, high, votes_low, votes_high), len(ids)))
 
     @classmethod
     def read(cls, views: Views, as_of: date, engine: Engine | None = None) -> Holdings:
@@ -122,7 +128,7 @@ class Holdings:
     @cached_property
     def by_held(self) -> Stakes:
         """Stakes by the enterprise held, holders in order."""
-        return Stakes(_starts(self.held, self.size), np.argsort(self.held, kind="stable"))
+        return Stakes(*by_end(self.held, self.size))
 
     @cached_property
     def _place(self) -> dict[str, int]:
@@ -138,6 +144,24 @@ class Holdings:
         if found is None:
             raise NotFoundError(Text(f"股权记录中没有 {name}", f"no holding names {name}"))
         return found
+
+    def knows(self, name: str) -> bool:
+        """Whether anybody of this id holds or is held."""
+        return name in self._place
+
+    def with_stake(self, ends: tuple[str, str], kind: str, low: int, votes: int) -> Holdings:
+        """The graph with one more stake (ten-millionths) of a holder in an enterprise, either of them new or not."""
+        ids = pa.array(sorted({*self.ids.to_pylist(), *ends}), pa.string())
+        place = pc.index_in(self.ids, value_set=ids).to_numpy().astype(np.int32)
+        x, y = (int(pc.index(ids, name).as_py()) for name in ends)
+        kinds = np.zeros(len(ids), np.int8)
+        kinds[x] = KINDS.index(kind)
+        kinds[place] = self.kinds
+        bounds = [
+            np.append(getattr(self, name), told) for name, told in zip(BOUNDS, (low, low, votes, votes), strict=True)
+        ]
+        ends_ = np.append(place[self.holder], np.int32(x)), np.append(place[self.held], np.int32(y))
+        return Holdings(ids, kinds, *_merged(*ends_, (bounds[0], bounds[1], bounds[2], bounds[3]), len(ids)))
 
     def names(self, places: Sequence[int] | npt.NDArray[Any]) -> list[str]:
         """The ids of nodes."""
@@ -166,9 +190,18 @@ class Holdings:
         return found
 
 
-def _texts(rows: pa.Table, name: str) -> pa.Array:
-    column = rows.column(name).cast(pa.string())
-    return pa.concat_arrays(column.chunks) if column.num_chunks != 1 else column.chunk(0)
+def _numbered(rows: pa.Table) -> tuple[pa.Array, Index, Index]:
+    """All ids in order, and the number of each stake's holder and enterprise."""
+    ends = [column.cast(pa.string()).chunks for column in (rows.column("holder_id"), rows.column("enterprise_id"))]
+    coded = pa.chunked_array([*ends[0], *ends[1]], pa.string()).dictionary_encode()
+    if not len(rows):
+        return pa.array([], pa.string()), np.empty(0, np.int32), np.empty(0, np.int32)
+    ids = coded.chunk(coded.num_chunks - 1).dictionary  # grown from chunk to chunk: the last has all
+    order = pc.sort_indices(ids).to_numpy().astype(np.int64)
+    place = np.empty(len(ids), np.int32)
+    place[order] = np.arange(len(ids), dtype=np.int32)
+    numbers = place[np.concatenate([chunk.indices.to_numpy() for chunk in coded.chunks])]
+    return ids.take(pa.array(order)), numbers[: len(rows)], numbers[len(rows) :]
 
 
 def _exact(rows: pa.Table, name: str) -> tuple[Ints, Flags]:
@@ -185,6 +218,8 @@ def _exact(rows: pa.Table, name: str) -> tuple[Ints, Flags]:
 
 def _range(share: tuple[Ints, Flags], least: tuple[Ints, Flags], most: tuple[Ints, Flags]) -> tuple[Ints, Ints]:
     """Bounds of each stake: the share, else its range, else nothing to everything."""
+    if share[1].all():
+        return share[0], share[0]
     low = np.where(share[1], share[0], np.where(least[1], least[0], 0))
     high = np.where(share[1], share[0], np.where(most[1], most[0], UNIT))
     return low, np.maximum(low, high)
@@ -195,23 +230,32 @@ def _kinds(rows: pa.Table, ids: pa.Array, holder: Index, held: Index) -> npt.NDA
     found = np.full(len(ids), KINDS.index("other"), np.int8)
     found[held] = 0
     if "holder_kind" in rows.column_names:
-        said = pc.index_in(_texts(rows, "holder_kind"), value_set=pa.array(KINDS))
+        said = pc.index_in(rows.column("holder_kind").cast(pa.string()), value_set=pa.array(KINDS))
         known = pc.is_valid(said).to_numpy(zero_copy_only=False)
         found[holder[known]] = pc.fill_null(said, 0).to_numpy()[known]
     return found
 
 
-def _merged(holder: Index, held: Index, bounds: Ints, size: int) -> tuple[Any, ...]:
-    """Stakes ordered by holder and held, rows of one pair added up; bounds narrowed by what the others leave."""
-    order = np.lexsort((held, holder))
-    holder, held, bounds = holder[order], held[order], bounds[:, order]
-    fresh = np.ones(len(holder), bool)
-    fresh[1:] = (holder[1:] != holder[:-1]) | (held[1:] != held[:-1])
-    if not fresh.all():
-        bounds = np.add.reduceat(bounds, np.flatnonzero(fresh), axis=1)
-        holder, held = holder[fresh], held[fresh]
-    low, high, votes_low, votes_high = bounds
-    return holder, held, low, _left(held, low, high, size), votes_low, _left(held, votes_low, votes_high, size)
+def _merged(holder: Index, held: Index, bounds: tuple[Ints, ...], size: int) -> tuple[Any, ...]:
+    """Stakes ordered by holder and held, rows of one pair added up; bounds narrowed by what the others leave.
+
+    Columns that are one array stay one: where every share is known and votes are not given, there is only one.
+    """
+    order, fresh = by_both(holder, held, size)
+    begins = None if fresh.all() else np.flatnonzero(fresh)
+    holder, held = holder[order], held[order]
+    columns: dict[int, Ints] = {}
+    for column in bounds:
+        if id(column) not in columns:
+            own = column[order]
+            columns[id(column)] = own if begins is None else np.add.reduceat(own, begins)
+    if begins is not None:
+        holder, held = holder[begins], held[begins]
+    low, high, votes_low, votes_high = (columns[id(column)] for column in bounds)
+    left = high if low is high else _left(held, low, high, size)
+    if votes_low is low and votes_high is high:
+        return holder, held, low, left, low, left
+    return holder, held, low, left, votes_low, _left(held, votes_low, votes_high, size)
 
 
 def _left(held: Index, low: Ints, high: Ints, size: int) -> Ints:

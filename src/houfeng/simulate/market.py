@@ -1,6 +1,6 @@
-"""What only the province as a whole has: platforms and their debts, balances between banks, products and needs.
+"""What only the province as a whole has: balances between banks, products and needs.
 
-Platforms and needs are found among the firms of the first chunk, so these parts stay small in a province of any size.
+Needs are found among the firms of the first chunk, so these parts stay small in a province of any size.
 """
 
 from __future__ import annotations
@@ -11,76 +11,14 @@ import numpy as np
 import pyarrow as pa
 
 from houfeng.book.model import kind
-from houfeng.simulate.firms import NEVER, Array, Firms
+from houfeng.simulate.firms import NEVER, Firms
 from houfeng.simulate.ground import columns as c
-from houfeng.simulate.ground.banks import Banks, owners
+from houfeng.simulate.ground.banks import Banks
 from houfeng.simulate.ground.identifiers import numbered
 from houfeng.simulate.ground.months import Months
-from houfeng.simulate.registers import REGION_WORDS, names
+from houfeng.simulate.registers import REGION_WORDS
 
-PLATFORMS, NEEDS = 80, 2000
-DEBTS = 5  # per platform
-INSTRUMENTS = ("bank_loan", "bond", "nonstandard_trust", "nonstandard_leasing", "nonstandard_other")
-TREATMENTS = ("repay", "swap_bond", "refinance", "extend", "asset_sale", "none")
-
-
-def platform_firms(firms: Firms) -> Array:
-    """Positions of the firms that are financing platforms: the biggest companies of the state."""
-    state = np.flatnonzero((firms.ownership == 0) & (firms.kind == 0))
-    biggest: Array = state[np.argsort(-firms.assets[state], kind="stable")][:PLATFORMS]
-    return biggest
-
-
-def platforms(firms: Firms) -> Any:
-    """The list of platforms."""
-    at = platform_firms(firms)
-    columns = {
-        "enterprise_id": firms.ids.take(pa.array(at)),
-        "name": names(firms).take(pa.array(at)),
-        "level": c.pick(["county", "city", "park", "county", "province"], np.arange(len(at)) % 5),
-        "region": c.pick(REGION_WORDS, firms.city[at]),
-        "list_class": c.pick(["listed", "listed", "treated", "ordinary"], np.arange(len(at)) % 4),
-        "is_bond_issuer": c.flags(np.arange(len(at)) % 3 == 0),
-        "controller_id": owners().take(pa.array(firms.city[at])),
-    }
-    return c.table(kind("platform"), columns, len(at))
-
-
-def platform_debts(firms: Firms, banks: Banks, month: int, months: Months) -> Any:
-    """The debts of the platforms at a month end: each paid down over its life, overdue once the platform defaults."""
-    at = np.repeat(platform_firms(firms), DEBTS)
-    number = np.arange(len(at))
-    term = 24 + number * 7 % 60
-    start = -(number * 11 % 24) - 6
-    here = np.flatnonzero(month < start + term)
-    at, number, term, start = at[here], number[here], term[here], start[here]
-    principal = c.fen(np.maximum(firms.assets[at] * (0.05 + 0.02 * (number % 4)), 1e6))
-    begins, ends = months.starts(-31, -5)[start + 31], c.day_number(months.first(0)) + (start + term) * 30
-    instrument = number * 3 % len(INSTRUMENTS)
-    late = firms.default[at] <= month
-    cost = 380_000 + 90_000 * instrument
-    columns = {
-        "enterprise_id": firms.ids.take(pa.array(at)),
-        "debt_no": numbered("SIMZW", number, 8),
-        "period": c.days(np.full(len(at), c.day_number(months.end(month)))),
-        "creditor_id": c.blanked(c.pick(banks.ids, number % len(banks)), instrument == 0),
-        "instrument": c.pick(INSTRUMENTS, instrument),
-        "principal": c.money(principal),
-        "balance": c.money(principal - principal // (2 * term) * (month - start)),
-        "rate": c.rate(cost),
-        "all_in_cost": c.rate(cost + 60_000),
-        "starts_on": c.days(begins),
-        "matures_on": c.days(ends),
-        "next_payment_on": c.days(np.minimum(ends, c.day_number(months.end(month)) + 1 + number % 90)),
-        "is_hidden": c.flags(number % 4 == 1),
-        "registry_no": c.blanked(numbered("SIMJC", number, 8), number % 4 == 1),
-        "treatment": c.pick(TREATMENTS, number % len(TREATMENTS)),
-        "debt_state": c.pick(
-            ["normal", "restructured", "overdue"], np.where(late, 2, (number % 17 == 3).astype(np.int64))
-        ),
-        "consented": c.flags(number % 3 != 0),
-    }
-    return c.table(kind("platform_debt"), columns, len(at))
+NEEDS = 2000
 
 
 def interbank(banks: Banks, lender: int, month: int, months: Months) -> Any:

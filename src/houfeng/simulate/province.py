@@ -23,6 +23,8 @@ from houfeng.simulate.ground.banks import Banks, institution_table, make_banks
 from houfeng.simulate.ground.months import Months, months_until
 from houfeng.simulate.lending import make_loans
 from houfeng.simulate.lists import lists
+from houfeng.simulate.platforms import debts as platform_debts
+from houfeng.simulate.platforms import resolution
 from houfeng.simulate.portfolio import month_tables, read_portfolio
 from houfeng.simulate.writing import COMPRESSION, ROW_GROUP, Files, Part, part, write_manifest
 
@@ -133,12 +135,29 @@ def _opening(run: _Run) -> None:
 
 def _market(run: _Run, firms: Firms) -> None:
     """Platforms, their debts and the needs, from the first chunk of firms."""
-    run.put(_start(run, "platform", FINANCE), market.platforms(firms))
+    run.put(_start(run, "platform", FINANCE), platform_debts.platforms(firms, run.months))
+    run.put(_start(run, "platform_plan", FINANCE), resolution.plan(firms, -1, run.months))
+    run.put(_start(run, "platform_exit", FINANCE), resolution.exits(firms, -1, run.months))
     rng = np.random.default_rng(run.stream(0, 5))
     run.put(_start(run, "need", MATCHING), market.needs(firms, run.months, rng))
     for month in range(run.months.count):
-        debts = market.platform_debts(firms, run.banks, month, run.months)
+        debts = platform_debts.platform_debts(firms, run.banks, month, run.months)
         run.put(_monthly(run, "platform_debt", FINANCE, month, 15), debts)
+        if run.months.ends_quarter(month):
+            _quarter(run, firms, month)
+
+
+def _quarter(run: _Run, firms: Firms, month: int) -> None:
+    """What platforms and cities tell of a quarter."""
+    told = {
+        "platform_plan": resolution.plan(firms, month, run.months),
+        "platform_vote": resolution.votes(firms, run.banks, month, run.months),
+        "platform_exit": resolution.exits(firms, month, run.months),
+        "platform_report": resolution.reports(firms, month, run.months),
+        "region_finance": resolution.finances(month, run.months),
+    }
+    for name, table in told.items():
+        run.put(_monthly(run, name, FINANCE, month, 20), table)
 
 
 def _monthly(run: _Run, name: str, reporter: str, month: int, after: int) -> Part:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from houfeng.book.model import kinds
 from houfeng.errors import InputError, Text
 from houfeng.packs.language.expression import Node
+from houfeng.packs.membership import Membership, membership_of
 from houfeng.packs.model import Definition, Form, Mark, Measure, Pack, Rule
 from houfeng.packs.scope import reason_names, scope_problems
 
@@ -49,6 +50,12 @@ class Plan:
     def streams(self) -> list[Stream]:
         """The events measured, or that begin or end a measure, in the order first needed."""
         return list(dict.fromkeys(stream for item in self.windows for stream in streams_of(item)))
+
+    @property
+    def memberships(self) -> list[Membership]:
+        """Whose events and rows count as whose, each once."""
+        found = (membership_of(item) for item in (*self.windows, *self.snapshots))
+        return list(dict.fromkeys(one for one in found if one is not None))
 
     def shown(self) -> list[str]:
         """The items and fields that an alert shows: all that the rules and their reasons name."""

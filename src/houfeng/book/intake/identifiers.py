@@ -62,6 +62,17 @@ def looks_like_uscc(text: str) -> bool:
     return bool(_USCC_SHAPE.fullmatch(text))
 
 
+def names_a_firm(text: str) -> bool:
+    """Whether a text is the code of a firm and not the number of a citizen, which may have the same shape.
+
+    Of digits alone only what checks as a credit code, and does not as a citizen's number, is a firm's: in doubt it is
+    a person, whose number is not shown.
+    """
+    if text[:17].isdigit():
+        return is_uscc(text) and not is_citizen_id(text)
+    return looks_like_uscc(text)
+
+
 _VALUES = np.full(256, 99, np.int64)
 for _i, _c in enumerate(ALPHABET):
     _VALUES[ord(_c)] = _i

@@ -9,13 +9,13 @@ from sqlalchemy import ColumnElement, and_, exists, false, func, insert, or_, se
 from sqlalchemy.orm import Session, aliased
 
 from houfeng.errors import AccessError, ConflictError, NotFoundError, Text
-from houfeng.matching.authorisation import people_of, people_of_firm
 from houfeng.matching.delivery import chains
 from houfeng.matching.delivery.judging import Firm, Judge, Policy, Verdict
 from houfeng.matching.tables import PolicyChain, PolicyChainBank, PolicyList, PolicyMember, PolicyRecipient
 from houfeng.office import journal, notices
 from houfeng.office.access import Permission, Viewer
 from houfeng.office.database import office_of
+from houfeng.office.identity.people import people_of_bank, people_of_firm
 from houfeng.office.outbox import queue as outbox
 from houfeng.office.scope import stem
 
@@ -288,7 +288,7 @@ def _tell(session: Session, row: PolicyList, banks: Mapping[str, int], firms: It
         f"《{row.label_zh}》第 {row.number} 版名单已送达", f"“{row.label_en}”: version {row.number} has arrived"
     )
     for bank in banks:
-        notices.tell(session, people_of(session, bank), told, f"/policies/{row.policy}", "delivery.list")
+        notices.tell(session, people_of_bank(session, bank), told, f"/policies/{row.policy}", "delivery.list")
     mine = Text(f"您可享受《{row.label_zh}》", f"you are entitled to “{row.label_en}”")
     for firm in firms:
         notices.tell(session, people_of_firm(session, firm), mine, "/mine", "delivery.mine")

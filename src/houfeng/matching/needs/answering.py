@@ -11,7 +11,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from houfeng.errors import ConflictError, InputError, NotFoundError, Problem, Text, UsageError, Where
-from houfeng.matching import authorisation
 from houfeng.matching.delivery import chains
 from houfeng.matching.needs import filing
 from houfeng.matching.tables import NeedFile, NeedOffer, PolicyChain
@@ -19,6 +18,7 @@ from houfeng.matching.terms import DECLINE, REFUSE, Terms, shipped
 from houfeng.office import notices
 from houfeng.office.access import Permission, Role, Viewer
 from houfeng.office.database import office_of
+from houfeng.office.identity.people import people_of_firm
 
 STATES: Mapping[str, Text] = {
     "sent": Text("待受理", "Waiting for an answer"),
@@ -237,5 +237,5 @@ def _now(session: Session) -> datetime:
 
 
 def _tell_firm(session: Session, need: NeedFile, title: Text) -> None:
-    people = authorisation.people_of_firm(session, need.enterprise_id)
+    people = people_of_firm(session, need.enterprise_id)
     notices.tell(session, people, title, f"/mine/needs/{need.id}", "need.mine")

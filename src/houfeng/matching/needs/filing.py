@@ -19,6 +19,7 @@ from houfeng.matching.terms import Terms, shipped
 from houfeng.office import journal, notices
 from houfeng.office.access import Permission, Role, Viewer
 from houfeng.office.database import office_of
+from houfeng.office.identity.people import own_firm, people_of_bank
 from houfeng.office.scope import stem
 
 STATES: Mapping[str, Text] = {
@@ -133,7 +134,7 @@ def apply(session: Session, viewer: Viewer, about: About, wish: Wish, terms: Ter
         InputError: something is missing; all of it is told.
     """
     terms = terms or shipped()
-    if authorisation.own_firm(viewer) != about.enterprise_id:
+    if own_firm(viewer) != about.enterprise_id:
         raise NotFoundError(Text("只能为本企业申请", "one applies for one's own enterprise"))
     today = office_of(session).clock().date()
     _check(wish, today, terms)
@@ -254,7 +255,7 @@ def recommend(
     step(session, viewer, need, None, "recommend", detail={"banks": banks})
     title = Text(f"收到融资需求 {need.number}", f"a need has come: {need.number}")
     for bank in banks:
-        notices.tell(session, authorisation.people_of(session, bank), title, f"/needs/{need.id}", "need.sent")
+        notices.tell(session, people_of_bank(session, bank), title, f"/needs/{need.id}", "need.sent")
     return made
 
 
@@ -295,7 +296,7 @@ def withdraw(session: Session, viewer: Viewer, need_id: int, version: int, why: 
     Raises:
         ConflictError: money was lent already, or somebody else changed it.
     """
-    authorisation.own_firm(viewer)
+    own_firm(viewer)
     if not why.strip():
         raise UsageError(Text("请写明撤回理由", "say why it is withdrawn"))
     need = seen(session, viewer, need_id, version)

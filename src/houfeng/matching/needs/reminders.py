@@ -9,7 +9,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from houfeng.errors import Text
-from houfeng.matching import authorisation
 from houfeng.matching.delivery import chains
 from houfeng.matching.needs import filing
 from houfeng.matching.needs.answering import STATES
@@ -18,6 +17,7 @@ from houfeng.matching.terms import Terms, shipped
 from houfeng.office import notices
 from houfeng.office.access import Role
 from houfeng.office.database import office_of
+from houfeng.office.identity.people import people_of_bank, people_of_firm
 
 
 class Round(NamedTuple):
@@ -69,7 +69,7 @@ def _tell(session: Session, offer: NeedOffer, need: NeedFile, due: date, today: 
     else:
         title = Text(f"{need.number}“{state.zh}”将于 {due} 到期", f"{need.number} “{state.en}” is due on {due}")
     kind = "need.late" if days > 0 else "need.soon"
-    notices.tell(session, authorisation.people_of(session, offer.institution_id), title, f"/needs/{need.id}", kind)
+    notices.tell(session, people_of_bank(session, offer.institution_id), title, f"/needs/{need.id}", kind)
 
 
 def _expire(session: Session, today: date) -> int:
@@ -87,6 +87,6 @@ def _expire(session: Session, today: date) -> int:
         if chain is not None and chain.ended_at is None and chain.lent_at is None:
             chains.end(session, "system", chain, "refused", note=need.number)
         title = Text(f"{need.number} 已过最晚用款日期", f"{need.number} is past its deadline")
-        people = authorisation.people_of_firm(session, need.enterprise_id)
+        people = people_of_firm(session, need.enterprise_id)
         notices.tell(session, people, title, f"/mine/needs/{need.id}", "need.expired")
     return len(found)

@@ -1,8 +1,9 @@
 """What an alert's key is bound to in the book on the day it opened: whose it is, where, and how much is lent to it.
 
-A key is an enterprise, a group, a platform, an institution or a single event. What is bound to nothing a viewer may
-see is not shown to them, so a key that is not found in the book is bound to nothing. A group is where its head is
-registered, and without one where all its members are: one district, one city, or the province.
+A key is an enterprise, a group, a guarantee circle, a platform, an institution or a single event. What is bound to
+nothing a viewer may see is not shown to them, so a key that is not found in the book is bound to nothing. A group is
+where its head is registered, and without one (as a circle is) where all its members are: one district, one city, or
+the province.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ from houfeng.engine.faults import telling
 from houfeng.packs.roads.measures import event_id_sql
 from houfeng.packs.roads.sql import name
 
-GROUP, MEMBER, LOANS = "connected_group", "group_member", "loan_balance"
+LOANS = "loan_balance"
+MEMBERS = {"connected_group": ("group_member", "group_id"), "guarantee_circle": ("circle_member", "circle_id")}
+"""The kinds of keys that are made of enterprises: the kind of their members, and the field that holds the key."""
+HEADED = "connected_group"
 ENTERPRISES = ("enterprise_id", "borrower_id")
 """Fields that lead to an enterprise, the nearest first."""
 
@@ -82,10 +86,11 @@ def _bound(
     for key, firm in firms.items():
         label, region = facts.get(firm, ("", None))
         found[key] = replace(found[key], name=found[key].name or label, region=found[key].region or region)
-    lent = _lent_to_members(connection, snapshot, report, day) if kind.name == GROUP else {}
-    for key, region in (_places(connection, snapshot, day) if kind.name == GROUP else {}).items():
+    made = kind.name in MEMBERS
+    lent = _lent_to_members(connection, snapshot, kind.name, report, day) if made else {}
+    for key, region in (_places(connection, snapshot, day, kind.name) if made else {}).items():
         found[key] = replace(found.get(key, NOTHING), region=region)
-    if kind.name != GROUP and firms:
+    if not made and firms:
         by_firm = _lent(connection, snapshot, report, set(firms.values()))
         lent = {key: by_firm.get(firm, Decimal(0)) for key, firm in firms.items()}
     return {key: replace(one, exposure=lent.get(key, one.exposure)) for key, one in found.items()}
@@ -130,9 +135,9 @@ def _lent(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, report: dat
 
 
 def _lent_to_members(
-    connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, report: date, day: date
+    connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, kind: str, report: date, day: date
 ) -> dict[str, Decimal]:
-    members = snapshot.select(MEMBER, as_of=day, columns=["group_id", "enterprise_id"])
+    members = _members(snapshot, kind, day)
     rows = snapshot.select(LOANS, as_of=report, columns=["borrower_id", "balance_cny"])
     sql = (
         f"SELECT group_id AS id, CAST(sum(balance_cny) AS DECIMAL(20,2)) AS lent"
@@ -142,10 +147,19 @@ def _lent_to_members(
     return {row["id"]: row["lent"] for row in _rows(connection, sql) if row["lent"] is not None}
 
 
-def _places(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, day: date) -> dict[str, str]:
-    """Where each group is."""
-    groups = snapshot.select(GROUP, as_of=day, columns=["group_id", "head_id"])
-    members = snapshot.select(MEMBER, as_of=day, columns=["group_id", "enterprise_id"])
+def _members(snapshot: Snapshot, kind: str, day: date) -> str:
+    """SQL (group_id, enterprise_id) of the members of a kind of keys."""
+    members, key = MEMBERS[kind]
+    rows = snapshot.select(members, as_of=day, columns=[key, "enterprise_id"])
+    return f"SELECT {name(key)} AS group_id, enterprise_id FROM ({rows})"
+
+
+def _places(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, day: date, kind: str = HEADED) -> dict[str, str]:
+    """Where each group or circle is."""
+    groups = "SELECT NULL AS group_id, NULL AS head_id WHERE false"
+    if kind == HEADED:
+        groups = snapshot.select(kind, as_of=day, columns=["group_id", "head_id"])
+    members = _members(snapshot, kind, day)
     firms = snapshot.select("enterprise", as_of=day, columns=["enterprise_id", "region"])
     sql = (
         f"WITH firm AS ({firms}), own AS ("

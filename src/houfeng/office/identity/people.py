@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from houfeng.errors import InputError, NotFoundError, Problem, Text
+from houfeng.errors import AccessError, InputError, NotFoundError, Problem, Text
 from houfeng.office.access import ADMINISTRATORS, ROLE_NAMES, Permission, Role, Scope, Viewer
 from houfeng.office.scope import stem
 from houfeng.office.tables import User, UserRole
@@ -128,3 +128,26 @@ def _role_faults(roles: frozenset[Role], scope: Scope) -> list[Problem]:
         )
         found.append(Problem("identity.enterprise_scope", told))
     return found
+
+
+def own_firm(viewer: Viewer) -> str:
+    """The enterprise the viewer speaks for.
+
+    Raises:
+        AccessError: they speak for none.
+    """
+    viewer.require(Permission.SEE_OWN_FIRM)
+    if viewer.scope.enterprise is None:
+        raise AccessError(Text("须由企业本身办理", "only the enterprise itself may do this"))
+    return viewer.scope.enterprise
+
+
+def people_of_firm(session: Session, enterprise_id: str) -> list[int]:
+    """The active people of an enterprise."""
+    return list(session.scalars(select(User.id).where(User.active, User.enterprise == enterprise_id)))
+
+
+def people_of_bank(session: Session, institution_id: str) -> list[int]:
+    """The active people of a bank."""
+    found = session.execute(select(User.id, User.institutions).where(User.active, User.institutions.is_not(None)))
+    return [row.id for row in found if institution_id in (row.institutions or ())]

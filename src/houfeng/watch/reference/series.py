@@ -18,6 +18,7 @@ from houfeng.book.snapshot import Snapshot
 from houfeng.engine.faults import telling
 from houfeng.packs.language.expression import Node
 from houfeng.packs.language.functions import T
+from houfeng.packs.membership import Membership
 from houfeng.packs.model import Definition, Pack, Rule
 from houfeng.packs.roads.sql import name
 from houfeng.packs.scope import reason_names
@@ -87,17 +88,25 @@ class _AsWatched(Plan):
     """The needs of one rule, at every instant at which the watch looks at its key because of any rule."""
 
     others: list[Stream] = field(default_factory=list)
+    through: list[Membership] = field(default_factory=list)
 
     @property
     def streams(self) -> list[Stream]:
         """The rule's own streams, then those that only bring instants."""
         return list(dict.fromkeys([*super().streams, *self.others]))
 
+    @property
+    def memberships(self) -> list[Membership]:
+        """Those by which events of others move the key as well."""
+        return list(dict.fromkeys([*super().memberships, *self.through]))
+
 
 def _plan(pack: Pack, rule: Rule) -> Plan:
     own = plan_rules(pack, rule.over, [rule])
     every = plan_rules(pack, rule.over, [one for one in pack.rules.values() if one.over == rule.over])
-    return _AsWatched(own.kind, own.rules, own.windows, own.snapshots, own.layers, own.fields, every.streams)
+    return _AsWatched(
+        own.kind, own.rules, own.windows, own.snapshots, own.layers, own.fields, every.streams, every.memberships
+    )
 
 
 def main_items(pack: Pack, rule: Rule) -> list[Definition]:

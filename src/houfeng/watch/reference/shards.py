@@ -16,7 +16,6 @@ import pyarrow as pa
 
 from houfeng.book.model import kinds
 from houfeng.book.store import Snapshot
-from houfeng.packs.membership import membership_of
 from houfeng.packs.model import TIERS, Definition, Measure, Pack, Rule
 from houfeng.packs.roads.compile import column_of
 from houfeng.packs.roads.measures import DAY, compared, instant_sql, seconds
@@ -104,11 +103,10 @@ class Shards(Stretch):
         return max(1, -(-self.count("_universe") * days // points))
 
     def _register_members(self) -> None:
-        for item in (*self.plan.windows, *self.plan.snapshots):
-            if (members := membership_of(item)) is not None:
-                features.register_spans(self.connection, self.snapshot, members.kind)
-                rows = features.members_sql(self.snapshot, members)
-                self.connection.execute(f"CREATE OR REPLACE TEMP TABLE _members_{members.kind} AS {rows}")
+        for members in self.plan.memberships:
+            features.register_spans(self.connection, self.snapshot, members.kind)
+            rows = features.members_sql(self.snapshot, members)
+            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE _members_{members.kind} AS {rows}")
 
     def _event_rows(self, source: str) -> str:
         needed = {f for s in self.plan.streams if s.source == source for f in (s.by, *kinds()[source].key)}

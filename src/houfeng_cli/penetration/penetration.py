@@ -1,26 +1,22 @@
-"""`houfeng penetration owners | control | groups | findings`: who stands behind an enterprise, from the holdings.
+"""`houfeng penetration owners | control | groups | findings …`: who stands behind an enterprise, from the holdings.
 
 Heavy imports stand inside the commands, so that `houfeng --help` stays quick.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from houfeng import clock, settings
 from houfeng.errors import Text
+from houfeng_cli.penetration import bods, contagion, monthly, ownership
+from houfeng_cli.penetration.holdings import Asked, open_holdings, options
 
 if TYPE_CHECKING:
-    from houfeng.book.snapshot import Snapshot
     from houfeng.penetration.bounds import Missing
-    from houfeng.penetration.graph import Holdings
 
 
 @click.group(name="penetration")
@@ -28,46 +24,20 @@ def command() -> None:
     """穿透：股权、控制人、关联集团。 Who owns, who controls, who is connected."""
 
 
-def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of all commands."""
-    for option in (
-        click.option("--book", "folder", type=click.Path(path_type=Path), help="Folder of the book."),
-        click.option("--as-of", required=True, help="Day of the holdings, e.g. 2026-06-30."),
-        click.option("--known-at", help="Moment of knowledge, e.g. 2026-07-15 (its end)."),
-        click.option("--line", default="50", show_default=True, help="Percent of the votes control must exceed."),
-        click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of what is shown."),
-    ):
-        command = option(command)
-    return command
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """The holdings asked about, and in which language to answer."""
-
-    snapshot: Snapshot
-    day: date
-    holdings: Holdings
-    lang: str
-
-    def say(self, zh: str, en: str) -> None:
-        """One line."""
-        click.echo(Text(zh, en).get(self.lang))
-
-
-def _open(folder: Path | None, as_of: str, known_at: str | None, lang: str | None) -> _Asked:
-    from houfeng.book.store import Book
-    from houfeng.penetration.graph import Holdings
-
-    book = Book.open(folder or settings.load().book, clock.wall_clock)
-    snapshot = book.snapshot(clock.parse_moment(known_at) if known_at else None)
-    day = clock.parse_day(as_of)
-    return _Asked(snapshot, day, Holdings.read(snapshot, day), lang or settings.load().lang)
+for _more in (
+    ownership.beneficial,
+    ownership.links,
+    ownership.changes,
+    bods.command,
+    *monthly.COMMANDS,
+    *contagion.COMMANDS,
+):
+    command.add_command(_more)
 
 
 @command.command(name="owners")
 @click.argument("enterprise")
-@_shared
+@options
 @click.option(
     "--beneficial", default="25", show_default=True, help="Percent from which a person is a beneficial owner."
 )
@@ -76,12 +46,11 @@ def owners(
 ) -> None:
     """Everybody above ENTERPRISE with their integrated share; bounds where stakes are not known exactly."""
     from houfeng.penetration.bounds import Uncertain
-    from houfeng.penetration.control import control
     from houfeng.penetration.integrated import Penetration
 
-    asked = _open(folder, as_of, known_at, lang)
+    asked = open_holdings(folder, as_of, known_at, lang)
     found = Penetration(asked.holdings).of(enterprise)
-    top = control(asked.holdings, Decimal(line)).ultimate(enterprise)
+    top = asked.control(Decimal(line)).ultimate(enterprise)
     least = float(Decimal(beneficial)) / 100
     for owner in found.owners:
         marks = [Text("最终", "ultimate")] if owner.ultimate else []
@@ -104,25 +73,42 @@ def owners(
         _first_to_clear(asked, missing[0])
 
 
-def _first_to_clear(asked: _Asked, one: Missing) -> None:
+def _first_to_clear(asked: Asked, one: Missing) -> None:
     stake = f"{one.holder} → {one.enterprise} {one.low.normalize():f}–{one.high.normalize():f}%"
     asked.say(f"最该查清的持股：{stake}，可影响 {one.moves:.4%}", f"clear up first: {stake}, may move {one.moves:.4%}")
 
 
 @command.command(name="control")
 @click.argument("enterprise")
-@_shared
+@options
+@click.option("--registered", is_flag=True, help="Where nobody controls by votes, the registered controller does.")
 def control_(
-    enterprise: str, folder: Path | None, as_of: str, known_at: str | None, line: str, lang: str | None
+    enterprise: str,
+    folder: Path | None,
+    as_of: str,
+    known_at: str | None,
+    line: str,
+    lang: str | None,
+    registered: bool,
 ) -> None:
-    """The ultimate controller of ENTERPRISE and the path that proves it, then what ENTERPRISE itself controls."""
-    from houfeng.penetration.control import control, controlled_by
+    """The ultimate controller of ENTERPRISE and the path that proves it, then what ENTERPRISE itself controls.
 
-    asked = _open(folder, as_of, known_at, lang)
-    found = control(asked.holdings, Decimal(line))
+    Agreements to act together count: the controller may be an agreement, whose parties the proof names.
+    """
+    from houfeng.penetration.control import controlled_by
+
+    asked = open_holdings(folder, as_of, known_at, lang)
+    found, said = asked.with_register(Decimal(line)) if registered else (asked.control(Decimal(line)), {})
     top = found.ultimate(enterprise)
     asked.say(f"最终控制人：{top or '无'}", f"ultimate controller: {top or 'none'}")
+    if top in found.pacts:
+        told = "、".join(found.holdings.names(found.parties[found.pacts.index(top)]))
+        asked.say(f"一致行动协议 {top} 的各方：{told}", f"parties of the agreement {top}: {told}")
     for step in found.proof(enterprise):
+        if said.get(step.enterprise) == step.holds[0].holder:
+            mark = Text("登记的实际控制人", "registered controller").get(asked.lang)
+            click.echo(f"  {step.enterprise} ← {step.holds[0].holder} ({mark})")
+            continue
         parts = " + ".join(f"{hold.holder} {hold.votes.normalize():f}%" for hold in step.holds)
         click.echo(f"  {step.enterprise} ← {parts} = {step.total.normalize():f}%")
     for name, total in sorted(controlled_by(asked.holdings, enterprise, Decimal(line)).items()):
@@ -130,7 +116,7 @@ def control_(
 
 
 @command.command(name="groups")
-@_shared
+@options
 @click.option(
     "--exempt", multiple=True, help="Holder that connects nobody (state organ, widely held fund); repeatable."
 )
@@ -151,7 +137,7 @@ def groups_(
     from houfeng.penetration.graph import KINDS
     from houfeng.penetration.groups import control_links, groups
 
-    asked = _open(folder, as_of, known_at, lang)
+    asked = open_holdings(folder, as_of, known_at, lang)
     graph = asked.holdings
     state = graph.names((graph.kinds == KINDS.index("state")).nonzero()[0])
     links = control_links(graph, exempt={*exempt, *state}, line=Decimal(line))
@@ -171,20 +157,16 @@ def groups_(
 
 
 @command.command(name="findings")
-@_shared
+@options
 def findings_(folder: Path | None, as_of: str, known_at: str | None, line: str, lang: str | None) -> None:
     """Registered controllers that differ from the computed ones, holders above 100 percent, rings of control."""
-    from houfeng.engine.duckdb import Engine
     from houfeng.penetration.actual import actual
-    from houfeng.penetration.control import control
     from houfeng.penetration.findings import findings
+    from houfeng.penetration.ownership.agreements import registered_controllers
 
-    asked = _open(folder, as_of, known_at, lang)
-    rows = asked.snapshot.select("enterprise", as_of=asked.day)
-    with Engine() as engine:
-        sql = f"SELECT enterprise_id, controller_id FROM ({rows}) WHERE controller_id IS NOT NULL"
-        registered = dict(engine.rows(sql))
-    found = findings(actual(control(asked.holdings, Decimal(line))), registered)
+    asked = open_holdings(folder, as_of, known_at, lang)
+    registered = registered_controllers(asked.snapshot, asked.day)
+    found = findings(actual(asked.control(Decimal(line))), registered)
     for one in found:
         click.echo(f"{one.code}  {one.enterprise}  {one.message.get(asked.lang)}")
     asked.say(f"共 {len(found)} 项", f"{len(found)} in all")

@@ -1,0 +1,1 @@
+"""The Beneficial Ownership Data Standard (BODS 0.4) in and out: statements to rows of the book, and back."""

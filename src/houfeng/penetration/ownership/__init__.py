@@ -1,0 +1,1 @@
+"""Close links, beneficial owners, agreements, history, and one change at a time."""

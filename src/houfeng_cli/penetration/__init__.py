@@ -1,0 +1,1 @@
+"""`houfeng penetration`: one file per group of commands."""
