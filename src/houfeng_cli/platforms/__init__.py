@@ -1,0 +1,1 @@
+"""`houfeng platform`: one file per group of commands."""

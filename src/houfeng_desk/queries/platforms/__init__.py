@@ -1,0 +1,1 @@
+"""What the pages of financing platforms ask of the book."""
