@@ -31,13 +31,14 @@ def fill(book: Path) -> list[tuple[str, str, str]]:
     Raises:
         HoufengError: one of the parts cannot be made.
     """
-    from houfeng_cli.demonstration import claims, credit, matching
+    from houfeng_cli.demonstration import claims, conduct, credit, matching
 
     bank, firm = _bank_and_firm(book)
     office = Office.open(f"sqlite:///{book / 'office.db'}", wall_clock)
     try:
         person = _enterprise(office, firm)
         _part("政策直达与融资需求 / policies on their way, and needs", lambda: _deliver(office, book, firm, bank))
+        _part("信用画像、异议与名单 / conduct", lambda: conduct.seed(office, book, wall_clock))
         _part("再贷款与贴息申报 / claims", lambda: claims.seed(office, book, wall_clock))
         _part("评分卡 / a scorecard", lambda: credit.seed(book, wall_clock))
         with office.read() as session:

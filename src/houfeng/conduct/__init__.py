@@ -1,0 +1,1 @@
+"""Conduct: what the book says of an enterprise and how it is put right, lists of credit, evidence for court."""
