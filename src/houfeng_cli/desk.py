@@ -52,6 +52,7 @@ def serve(
     from houfeng.office.identity.providers import read_providers
     from houfeng_desk.app import create_app
     from houfeng_desk.desk import Desk, DeskSettings
+    from houfeng_desk.queries.penetration.warming import warm_beside
 
     settings = load()
     path = Path(book or settings.book)
@@ -75,6 +76,7 @@ def serve(
     click.echo(f"候风工作台 / the desk: {address}  （Ctrl-C 结束 / ends it）", err=True)
     if open_:
         _open_soon(address)
+    warm_beside()
     uvicorn.Server(config).run(sockets=[socket])
     records.close()
 

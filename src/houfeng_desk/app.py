@@ -22,7 +22,10 @@ from houfeng_desk.security.headers import Headers
 from houfeng_desk.security.limits import Limits, limit_api
 from houfeng_desk.web import public
 
-AREAS = ("house", "work", "risk", "data", "policy", "cases", "delivery", "claims", "credit", "matching")
+AREAS = (
+    "house", "work", "risk", "data", "policy", "cases", "delivery", "claims", "credit", "matching", "platforms",
+    "conduct", "penetration",
+)  # fmt: skip
 """The areas of pages. Each is a package with `ROUTERS`, and `start(app)` where it has something to register."""
 
 YEAR = 31_536_000

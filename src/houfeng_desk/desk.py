@@ -46,6 +46,7 @@ SHIPPED = {
     "china-base": "china-base",
     "sme-invoices": "sme-invoices",
     "entitlements": "entitlements",
+    "platform-debt": "platform-debt",
 }
 """The packs in force where no other was activated, by name: a shipped pack or a folder."""
 

@@ -15,7 +15,8 @@ from markupsafe import Markup, escape
 FOLDER = Path(__file__).parent / "help"
 ORDER = (
     "overview", "screen", "alerts", "cases", "claims", "quota", "todo", "reports", "themes", "policies", "needs",
-    "mine", "packs", "enterprises", "data", "search", "inbox", "account", "users", "journal", "jobs", "settings",
+    "mine", "packs", "enterprises", "penetration", "evasion", "lists", "disputes", "platforms", "data", "search",
+    "inbox", "account", "users", "journal", "jobs", "settings",
 )  # fmt: skip
 
 

@@ -64,7 +64,12 @@ MENU = (
         Text("风险", "Risk"),
         (
             _entry("enterprises", "企业", "Enterprises", "/enterprises", P.SEE_MARKET),
+            _entry("penetration", "穿透", "Penetration", "/penetration/groups", P.SEE_MARKET, others=("/penetration",)),
+            _entry("platforms", "融资平台", "Financing platforms", "/platforms", P.SEE_MARKET),
             _entry("credit", "信用评分", "Credit scores", "/credit", P.SEE_CREDIT),
+            _entry("evasion", "逃废债线索", "Signs of evasion", "/evasion", P.SEE_ALERTS),
+            _entry("lists", "信用名单", "Lists of credit", "/lists", P.SEE_CONDUCT),
+            _entry("disputes", "信用异议", "Disputes", "/disputes", P.SEE_CONDUCT),
         ),
     ),
     Group(

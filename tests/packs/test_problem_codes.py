@@ -10,17 +10,18 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reference" / "problems.md"
 CODE = re.compile(
-    r"(houfeng|exchange|intake|book|yaml|pack|themes|claim|credit|penetration|watch|simulate|engine)"
+    r"(houfeng|bods|exchange|intake|book|yaml|pack|themes|claim|contagion|credit|penetration|swap|watch|simulate|engine)"
     r"\.[a-z0-9]+(_[a-z0-9]+)*"
 )
 ROOM = re.compile(
-    r"(alert|assign|authorisation|case|claim|contest|desk|houfeng|identity|journal|matching|need|outbox|pack)"
+    r"(alert|assign|authorisation|bundle|case|claim|contest|desk|houfeng|identity|journal|listing|matching|need|outbox|pack|penetration)"
     r"\.[a-z0-9]+(_[a-z0-9]+)*"
 )
 ROOMS = (
     "office",
     "cases",
     "claims",
+    "conduct",
     "matching",
     "houfeng_desk",
     "demonstration",
@@ -31,6 +32,7 @@ OTHER = {
     "pack.yaml",
     "book.json",
     "claim.xlsx",
+    "penetration.penetration",
     *(f"houfeng.{name}" for name in ("book", "library", "clock", "errors", "calls")),
 }
 COMPOSED = {  # written as f"exchange.{why}_rows", f"claim.{reason}" and f"ledger.{fault}"

@@ -5,11 +5,12 @@ so that what the book learns between two pages does not move their rows. Amounts
 languages, errors have one shape. A program signs in with a token: `Authorization: Bearer hf_…`.
 """
 
-from houfeng_desk.api import admin, alerts, cases, claims, data, delivery, house, market, packs, work
+from houfeng_desk.api import admin, alerts, cases, claims, data, delivery, house, market, packs, penetration, work
 
 ROUTERS = (
     house.router,
     market.router,
+    penetration.router,
     alerts.router,
     cases.router,
     claims.router,

@@ -10,7 +10,6 @@ from pydantic import BaseModel, Field
 
 from houfeng.errors import InputError, NotFoundError, Text
 from houfeng.matching import authorisation
-from houfeng.matching.authorisation import own_firm
 from houfeng.matching.delivery import chains, statistics
 from houfeng.matching.needs import answering, filing
 from houfeng.matching.needs.answering import MOVE_NAMES, Loan
@@ -18,6 +17,7 @@ from houfeng.matching.needs.filing import Wish
 from houfeng.matching.tables import NeedFile, NeedOffer
 from houfeng.matching.terms import shipped
 from houfeng.office.access import Permission
+from houfeng.office.identity.people import own_firm
 from houfeng_desk.api.alerts import done
 from houfeng_desk.api.lists import Asked, add_list
 from houfeng_desk.api.route import router as new_router

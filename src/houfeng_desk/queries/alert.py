@@ -50,18 +50,19 @@ class Packs:
     def __init__(self, desk: Desk) -> None:
         """Reads nothing yet."""
         self.desk = desk
-        self.watch = desk.book.path / "watch"
+        self.places = (watch_folder(desk), desk.book.path / "evasion")  # of the two watches a desk shows
         self._lock = threading.Lock()
         self._found: OrderedDict[tuple[str, str], Pack] = OrderedDict()
         self._folders: tuple[str, ...] | None = None
 
     def all(self) -> list[Pack]:
         """All kept versions, oldest first; the shipped rules where no watch has run yet."""
-        folder = self.watch / "packs"
-        names = tuple(sorted(path.name for path in folder.iterdir())) if folder.is_dir() else ()
+        folders = [place / "packs" for place in self.places if (place / "packs").is_dir()]
+        names = tuple(sorted(f"{path}" for folder in folders for path in folder.iterdir()))
         with self._lock:
             if names != self._folders:
-                self._found = OrderedDict(((pack.name, pack.version), pack) for pack in versions(self.watch))
+                kept = [pack for place in self.places for pack in versions(place)]
+                self._found = OrderedDict(((pack.name, pack.version), pack) for pack in kept)
                 self._folders = names
             return list(self._found.values()) or [pack_of(self.desk, "warning-rules")]
 

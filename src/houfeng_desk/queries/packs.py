@@ -81,7 +81,8 @@ def opened(session: Session, desk: Desk, name: str, version: str = "") -> tuple[
     """
     shelf, today = shelf_of(desk), desk.clock().date()
     if version:
-        found = life.find(session, int(version)) if version.isdigit() else None
+        known = version.isascii() and version.isdigit() and len(version) < 10  # more is no number a database has
+        found = life.find(session, int(version)) if known else None
         if found is None or found.name != name:
             raise NotFoundError(Text(f"没有 {name} 的版本 {version}", f"there is no version {version} of {name}"))
         return shelf.of_version(found), found

@@ -9,7 +9,6 @@ from starlette.responses import Response
 from houfeng.book.model import code_lists
 from houfeng.errors import HoufengError, InputError, Text
 from houfeng.matching import authorisation
-from houfeng.matching.authorisation import own_firm
 from houfeng.matching.delivery import chains
 from houfeng.matching.delivery.chains import STATES, STEPS
 from houfeng.matching.delivery.statistics import own_days
@@ -17,6 +16,7 @@ from houfeng.matching.needs import answering, filing
 from houfeng.matching.needs.filing import Wish
 from houfeng.matching.terms import shipped
 from houfeng.office.access import Permission
+from houfeng.office.identity.people import own_firm
 from houfeng_desk.pages.delivery.answers import day_of, money
 from houfeng_desk.pages.delivery.needs import ACTS
 from houfeng_desk.queries.delivery import mine as shown

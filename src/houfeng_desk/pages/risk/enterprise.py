@@ -20,11 +20,11 @@ from houfeng_desk.desk import Desk
 from houfeng_desk.formats import wan
 from houfeng_desk.locale import gettext as _
 from houfeng_desk.locale import speak, spoken
+from houfeng_desk.pages.penetration import tabs
 from houfeng_desk.queries.enterprise import (
     identity,
     indicators,
     lending,
-    links,
     moments,
     records,
     risk,
@@ -46,6 +46,9 @@ TABS: dict[str, Text] = {
     "indicators": Text("指标", "Indicators"),
     "alerts": Text("预警", "Alerts"),
     "links": Text("股权与担保", "Ownership and guarantees"),
+    "group": Text("集团", "Group"),
+    "circle": Text("担保圈", "Circle"),
+    "fall": Text("如果它倒下", "If it falls"),
     "records": Text("公共记录", "Public records"),
     "finance": Text("财务", "Finance"),
     "known": Text("知悉变化", "What was learned when"),
@@ -188,10 +191,6 @@ def _alerts(asked: Asked) -> dict[str, Any]:
     return {"why": steps(found.explanation.traces[:1], spoken()) if found else None}
 
 
-def _links(asked: Asked) -> dict[str, Any]:
-    return {"links": links.links(asked.reader, asked.firm)}
-
-
 def _records(asked: Asked) -> dict[str, Any]:
     return {
         "public": records.public_records(asked.reader, asked.firm),
@@ -230,7 +229,10 @@ MAKERS: dict[str, Callable[[Asked], dict[str, Any]]] = {
     "loans": _loans,
     "indicators": _indicators,
     "alerts": _alerts,
-    "links": _links,
+    "links": tabs.links_tab,
+    "group": tabs.group_tab,
+    "circle": tabs.circle_tab,
+    "fall": tabs.fall_tab,
     "records": _records,
     "finance": _finance,
     "known": _known,

@@ -39,6 +39,11 @@ NAMED_BY: Mapping[str, tuple[str, ...]] = {
     "registration_change": ("enterprise_id",),
     "financial_statement": ("enterprise_id",),
     "group_member": ("enterprise_id",),
+    "circle_member": ("enterprise_id",),
+    "ultimate_controller": ("enterprise_id",),
+    "debtor_standing": ("enterprise_id",),
+    "penetration_finding": ("enterprise_id",),
+    "joint_credit": ("enterprise_id",),
     "list_membership": ("member_id",),
     "programme_participation": ("enterprise_id",),
 }

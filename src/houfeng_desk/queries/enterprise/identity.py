@@ -74,6 +74,8 @@ class Identity:
     statuses: tuple[Status, ...]
     groups: tuple[Row, ...]
     source: Source
+    platform: bool
+    """Whether it stands on a list of financing platforms."""
 
 
 class Sources:
@@ -137,6 +139,7 @@ def identity(reader: Reader, firm: Firm) -> Identity:
         statuses=tuple(_statuses(reader, firm, sources)),
         groups=tuple(_groups(reader, firm)),
         source=sources.of("enterprise", row),
+        platform=reader.value("SELECT 1 FROM platform WHERE enterprise_id = ?", [firm.id]) is not None,
     )
 
 
@@ -197,10 +200,16 @@ def _statuses(reader: Reader, firm: Firm, sources: Sources) -> Iterable[Status]:
 
 def _groups(reader: Reader, firm: Firm) -> list[Row]:
     """The connected groups the firm belongs to, with how many members the viewer can see."""
-    return reader.rows(
-        "SELECT m.group_id, any_value(g.name) AS name, any_value(m.role) AS role,"
+    from houfeng_desk.queries.penetration.groups import labels
+
+    rows = reader.rows(
+        "SELECT m.group_id, any_value(g.name) AS name, any_value(g.head_id) AS head_id, any_value(m.role) AS role,"
         " (SELECT count(DISTINCT o.enterprise_id) FROM group_member o WHERE o.group_id = m.group_id) AS members"
         " FROM group_member m LEFT JOIN connected_group g ON g.group_id = m.group_id"
         " WHERE m.enterprise_id = ? GROUP BY m.group_id ORDER BY m.group_id",
         [firm.id],
     )
+    return [
+        {"label": label, "role": row["role"], "members": row["members"]}
+        for row, label in zip(rows, labels(reader, rows), strict=True)
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from houfeng.errors import Text
@@ -11,19 +12,11 @@ from houfeng_desk.queries.enterprise import words
 from houfeng_desk.queries.enterprise.firm import Firm, Row
 from houfeng_desk.queries.enterprise.identity import Source, Sources, person_names
 from houfeng_desk.queries.enterprise.lending import bank_names
+from houfeng_desk.queries.penetration.parties import Parties, Party
 from houfeng_desk.reader import Reader
 
-
-@dataclass(frozen=True)
-class Party:
-    """The other side of a link: a firm that can be opened, or a person whose name may be masked."""
-
-    id: str
-    shown_id: str
-    name: str
-    person: bool
-    known: bool
-    """Whether the viewer's scope has a page for it."""
+MOST = 300
+"""Rows of one table; the API gives all of them."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +31,7 @@ class Holding:
     @property
     def share(self) -> str:
         """The share in percent; a range where only its bounds are known."""
-        if self.row["share"] is not None:
-            return f"{self.row['share'].normalize():f}%"
-        low, high = self.row["share_min"], self.row["share_max"]
-        if low is None and high is None:
-            return "—"
-        return f"{low.normalize():f}%–{high.normalize():f}%" if low and high else f"≥{low:f}%" if low else f"≤{high:f}%"
+        return share_of(self.row)
 
 
 @dataclass(frozen=True)
@@ -70,26 +58,25 @@ class Links:
     collateral: tuple[Row, ...]
 
 
-class _Parties:
-    def __init__(self, reader: Reader, identifiers: list[str]) -> None:
-        self.shown = words.sees_persons(reader.viewer)
-        self.names = person_names(reader, identifiers)
-        found = reader.rows(
-            "SELECT enterprise_id FROM enterprise WHERE enterprise_id IN (SELECT unnest(?))", [sorted(set(identifiers))]
-        )
-        self.firms = {row["enterprise_id"] for row in found}
+def share_of(row: Row) -> str:
+    """A share in percent; a range where only its bounds are known."""
+    if row["share"] is not None:
+        return f"{row['share'].normalize():f}%"
+    low, high = row["share_min"], row["share_max"]
+    if low is None and high is None:
+        return "—"
+    return f"{low.normalize():f}%–{high.normalize():f}%" if low and high else f"≥{low:f}%" if low else f"≤{high:f}%"
 
-    def of(self, identifier: str, *, person: bool = False) -> Party:
-        """A party by identifier."""
-        person = person or (identifier not in self.firms and words.is_person(identifier))
-        name = self.names.get(identifier, "")
-        return Party(
-            identifier,
-            words.masked_id(identifier, shown=self.shown) if person else identifier,
-            words.masked_name(name, shown=self.shown) if person else name,
-            person,
-            identifier in self.firms,
-        )
+
+def amount_of(row: Row) -> Decimal | None:
+    """What a guarantee comes to in yuan."""
+    found: Decimal | None = row["amount_cny"] if row["amount_cny"] is not None else row["amount"]
+    return found
+
+
+def named(reader: Reader, identifiers: list[str]) -> str:
+    """The name of the first of these, as far as the viewer's scope has it."""
+    return next(iter(person_names(reader, identifiers).values()), "")
 
 
 def links(reader: Reader, firm: Firm) -> Links:
@@ -104,19 +91,22 @@ def links(reader: Reader, firm: Firm) -> Links:
     )
     others = [r["holder_id"] for r in above] + [r["enterprise_id"] for r in below]
     others += [r["guarantor_id"] for r in backed] + [r["borrower_id"] for r in backing if r["borrower_id"]]
-    parties, sources, banks = _Parties(reader, others), Sources(reader), bank_names(reader)
+    people = [r["holder_id"] for r in above if r["holder_kind"] == "person"]
+    parties, sources, banks = Parties(reader, others, people), Sources(reader), bank_names(reader)
 
     def stake(row: Row, field: str) -> Holding:
-        person = field == "holder_id" and row["holder_kind"] == "person"
         kind = words.label("holding", "holder_kind", row["holder_kind"])
-        return Holding(parties.of(row[field], person=person), kind, row, sources.of("holding", row))
+        is_holder = field == "holder_id"
+        party = parties.of(row[field], (row["holder_kind"] or "") if is_holder else "enterprise")
+        return Holding(party, kind, _told(row, field, party), sources.of("holding", row))
 
     def contract(row: Row, field: str) -> Guaranteed:
+        party = parties.of(row[field] or "")
         return Guaranteed(
-            parties.of(row[field] or ""),
+            party,
             words.label("guarantee", "guarantee_type", row["guarantee_type"]),
             banks.get(str(row["institution_id"]), str(row["institution_id"])),
-            row,
+            _told(row, field, party),
             sources.of("guarantee", row),
             row["guarantor_id"] == row["borrower_id"],
         )
@@ -128,6 +118,11 @@ def links(reader: Reader, firm: Firm) -> Links:
         tuple(contract(row, "borrower_id") for row in backing),
         tuple(_collateral(firm, banks, reader)),
     )
+
+
+def _told(row: Row, field: str, party: Party) -> Row:
+    """The row with the other end named as the party may be."""
+    return row | {field: party.id or party.shown_id or None}
 
 
 def _collateral(firm: Firm, banks: dict[str, str], reader: Reader) -> list[Row]:

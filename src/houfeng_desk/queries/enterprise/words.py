@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from houfeng.book.intake.identifiers import looks_like_uscc
+from houfeng.book.intake.identifiers import names_a_firm
 from houfeng.book.model import Type, code_lists, kinds
 from houfeng.errors import Text
 from houfeng.office.access import Permission, Viewer
@@ -52,8 +52,8 @@ def sees_persons(viewer: Viewer) -> bool:
 
 
 def is_person(identifier: str | None) -> bool:
-    """Whether an identifier is of a natural person: whatever has not the shape of a credit code."""
-    return bool(identifier) and not looks_like_uscc(str(identifier))
+    """Whether an identifier is of a natural person: whatever is not the credit code of a firm."""
+    return bool(identifier) and not names_a_firm(str(identifier))
 
 
 def masked_id(identifier: str | None, *, shown: bool) -> str:

@@ -1,0 +1,66 @@
+"""Asking for “if this firm falls” as a job, and looking at its answer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from houfeng.errors import EnvironmentFault, NotFoundError, Text
+from houfeng.office import jobs
+from houfeng.office.access import Permission
+from houfeng_desk.pages.penetration.jobs import FALL, FILE
+from houfeng_desk.queries.enterprise.firm import firm_of
+from houfeng_desk.queries.enterprise.identity import not_found, register_row
+from houfeng_desk.queries.penetration.fall import CHOICES, DEFAULTS, LABELS, asked_of
+from houfeng_desk.web import DeskDep, ReaderDep, ViewerDep, allowed, field, flash, page, see_other
+
+router = APIRouter()
+LARGEST = 2**62
+"""No job has such a number; the database could not even look for it."""
+MAY = [allowed(Permission.SEE_MARKET)]
+
+
+@router.post("/enterprises/{enterprise_id}/fall", name="fall_ask", dependencies=MAY)
+def ask(request: Request, desk: DeskDep, viewer: ViewerDep, reader: ReaderDep, enterprise_id: str) -> Response:
+    """Compute it in the background."""
+    if len(enterprise_id) > 60 or not enterprise_id.isprintable():
+        raise not_found()
+    row = register_row(reader, firm_of(reader, enterprise_id))
+    asked = asked_of({name: field(request, name, most=20) for name in DEFAULTS})
+    payload = {
+        "firm": enterprise_id,
+        "as_of": reader.as_of.isoformat(),
+        "known_at": reader.known_at.isoformat(),
+        "values": dict(asked.values),
+    }
+    name = row["name"] or enterprise_id
+    with desk.office.begin() as session:
+        job = jobs.enqueue(session, viewer, FALL, payload, Text(f"如果{name}倒下", f"if {name} falls"))
+    flash(request, Text("已排队，算好后在任务页打开结果。", "queued; the answer opens from the job's page"))
+    return see_other(f"/penetration/fall/{job.id}")
+
+
+@router.get("/penetration/fall/{job_id:int}", name="fall", dependencies=MAY)
+def answer(request: Request, desk: DeskDep, viewer: ViewerDep, job_id: int) -> Response:
+    """The answer of a job, or how far it is. Only who asked may look: it was made in their scope."""
+    with desk.office.read() as session:
+        job = session.get(jobs.Job, job_id) if job_id < LARGEST else None
+        if job is None or job.kind != FALL or job.requested_by != viewer.user_id:
+            raise NotFoundError(Text("没有这次推演", "there is no such answer"))
+        if job.state in (jobs.State.FAILED, jobs.State.CANCELLED):
+            return see_other(f"/jobs/{job_id}")
+        found = _read(job) if job.state == jobs.State.DONE else None
+    return page(request, "penetration/fall.html", found=found, choices=CHOICES, labels=LABELS, job_id=job_id)
+
+
+def _read(job: jobs.Job) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads((Path(job.folder) / FILE).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise EnvironmentFault(Text("结果文件读不到", "the file of the result cannot be read")) from error
+    return found
