@@ -59,7 +59,7 @@ def judged(
     return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=provinces(), readings=st.data())
 def test_both_roads_agree(
     connection: duckdb.DuckDBPyConnection, rows: dict[str, list[dict[str, Any]]], readings: st.DataObject

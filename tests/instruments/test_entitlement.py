@@ -46,7 +46,7 @@ def connection() -> duckdb.DuckDBPyConnection:
     return connect(memory="512MB", threads=1)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=provinces(borrowers=2, notes=2))
 def test_one_firm_and_all_firms_agree(
     connection: duckdb.DuckDBPyConnection, rows: dict[str, list[dict[str, Any]]]

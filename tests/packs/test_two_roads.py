@@ -31,7 +31,7 @@ from houfeng.packs.roads.evaluate import EXACT, Evaluator
 from houfeng.packs.roads.world import World
 from packs.random_packs import OVER, Maker, Row
 
-EXAMPLES = 6000 if os.environ.get("HOUFENG_NIGHTLY") else 250
+EXAMPLES = 6000 if os.environ.get("HOUFENG_NIGHTLY") else 150
 OVERFLOW = "overflow"
 ALLOWED = {f"pack.{code}" for code in ("type", "precision", "unknown_name", "arguments", "too_deep")}
 # DuckDB 2.0 cannot plan `(case when … then 'a' end) = 'b'` where the condition is constant over a subquery: its fault

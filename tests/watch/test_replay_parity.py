@@ -139,7 +139,7 @@ def sample() -> Pack:
         return load_pack(write_pack(Path(folder) / "sample"))
 
 
-@settings(max_examples=48, deadline=None, derandomize=True, phases=PHASES, suppress_health_check=list(HealthCheck))
+@settings(max_examples=32, deadline=None, derandomize=True, phases=PHASES, suppress_health_check=list(HealthCheck))
 @given(flows, records, reports, first_members, sizes)
 def test_replay_equals_the_oracle(
     flow_rows: list, record_rows: list, report_rows: list, member_rows: list, size: str
