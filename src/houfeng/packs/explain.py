@@ -178,13 +178,18 @@ class Explainer:
             "(" + " AND ".join(f"{name(f)} = {literal(v)}" for f, v in zip(fields, row, strict=True)) + ")"
             for row in known
         )
-        return self._fetch(f"SELECT * FROM ({self.views.select(kind, as_of=self.as_of)}) WHERE {either}")
+        rows = self._fetch(f"SELECT * FROM ({self.views.select(kind, as_of=self.as_of)}) WHERE {either}")
+        return sorted(rows, key=_arrival)  # DuckDB gives rows as its threads end; an explanation is always the same
 
     def _fetch(self, sql: str) -> list[Record]:
         with telling():
             cursor = self.connection.execute(sql)
             columns = [column[0] for column in cursor.description or ()]
             return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _arrival(row: Record) -> tuple[str, int]:
+    return str(row.get("_submission") or ""), row.get("_row") or 0
 
 
 def _keep(found: dict[str, dict[tuple[Any, ...], Record]], kind: str, rows: Iterable[Record]) -> None:
