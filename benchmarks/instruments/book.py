@@ -46,12 +46,12 @@ FROM ({notes}) WHERE h(i, 116, 40) = 0
 """
 
 
-def make(folder: Path, loans: int) -> None:
-    """The book, with the further kinds received in the same month."""
-    book = made.make_book(folder, loans)
+def make(folder: Path, loans: int, borrowers: int = 0) -> None:
+    """The book, with the further kinds received in the same month; three of five `borrowers` are enterprises."""
+    book = made.make_book(folder, loans, borrowers)
     connection = duckdb.connect(config={"memory_limit": "700MB", "preserve_insertion_order": True})
     connection.execute(made.MACROS)
-    about = {"borrowers": max(loans // 10, 1000), "banks": made.BANKS, "as_of": made.AS_OF}
+    about = {"borrowers": borrowers or max(loans // 10, 1000), "banks": made.BANKS, "as_of": made.AS_OF}
     registers = {"institution": INSTITUTIONS, "list_membership": LISTS}
     moment = datetime(2026, 10, 20, 9, 0)
     drafts = [made._draft(connection, kind, sql.format(**about), "registry") for kind, sql in registers.items()]
@@ -70,5 +70,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--loans", type=int, default=10_000_000)
+    parser.add_argument("--borrowers", type=int, default=0)
     asked = parser.parse_args()
-    make(asked.folder, asked.loans)
+    make(asked.folder, asked.loans, asked.borrowers)

@@ -32,13 +32,14 @@ from houfeng.watch.labels import Labels, Share
 from houfeng.watch.replay import Replay
 
 RULES = (
-    "G03", "C07", "C08", "CR06", "CR06b", "CR08", "O07", "P07", "O08", "O04", "O06", "L05", "F05", "F03b", "O01",
+    "G03", "C07", "C08", "CR06", "CR06b", "CR08", "O07", "P07", "O08", "O04", "O06", "L05", "C03", "F05", "F03b", "O01",
     "CR10", "C01", "C02", "C06",
 )  # fmt: skip
 HORIZON = 90
 WHY = {
     "C01": "keys are groups: no label",
     "C06": "keys are groups: no label",
+    "C03": "keys are segments: no label",
     "C07": "keys are circles: no label",
     "C08": "no second member of a circle came before the courts within 90 days",
     "CR06": "the simulation sets up no joint limits, and no group there owes five billion",

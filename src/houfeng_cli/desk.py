@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from houfeng.office.database import Office
 
 MEGABYTE = 1024 * 1024
+SWITCH = 0.0005
+"""Seconds a thread may hold Python's lock while others wait. A page lets go of it at every question to the book, and
+would wait Python's own 5 ms for each thread that computes each time it wants it back."""
 
 
 @click.group(name="desk")
@@ -77,6 +81,7 @@ def serve(
     if open_:
         _open_soon(address)
     warm_beside()
+    sys.setswitchinterval(SWITCH)
     uvicorn.Server(config).run(sockets=[socket])
     records.close()
 

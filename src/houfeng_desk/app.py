@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import APIRouter, Depends, FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
@@ -29,6 +31,8 @@ AREAS = (
 """The areas of pages. Each is a package with `ROUTERS`, and `start(app)` where it has something to register."""
 
 YEAR = 31_536_000
+AT_ONCE = max(8, 4 * (os.cpu_count() or 1))
+"""Pages made at the same time. More threads than cores can serve would share them out so finely that all are late."""
 
 
 class DeskApp(FastAPI):
@@ -45,6 +49,7 @@ def create_app(desk: Desk) -> DeskApp:
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens = AT_ONCE
         yield
         desk.close()
 

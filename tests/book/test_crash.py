@@ -17,8 +17,9 @@ from book.store_samples import KINDS, PER_CALL, ask, both
 from houfeng.book.storage.tidy import tidy
 from houfeng.book.store import Book, Status
 from houfeng.clock import wall_clock
+from nightly import share
 
-KILLS = 105
+KILLS = share(35, 105)
 STEPS = 40
 
 

@@ -21,6 +21,7 @@ NAMES = [
     "consumer_purchase",
     "control_interest",
     "credit_line",
+    "credit_segment",
     "debtor_standing",
     "enterprise",
     "enterprise_status",

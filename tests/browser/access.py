@@ -27,3 +27,8 @@ def faults_of(page: Page) -> list[str]:
         if violation["impact"] in ("serious", "critical")
         for node in violation["nodes"]
     ]
+
+
+def fits(page: Page) -> bool:
+    """Whether the page needs no scrolling to the side."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))

@@ -13,16 +13,17 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from browser.looks import PICTURES
+from browser.watches import Watch
 from browser.watching import Watched
 from desk.desk_samples import PASSWORD, make_book, make_office
 from houfeng.clock import wall_clock
 
 CHROMIUM = Path(os.environ.get("HOUFENG_CHROMIUM", "/usr/bin/chromium"))
-PICTURES = os.environ.get("HOUFENG_PICTURES", "")
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 375, "height": 812}
-WAIT = 60
+WAIT = 240
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -47,28 +48,42 @@ def book_for_browser(book_to_copy: Path, tmp_path_factory: pytest.TempPathFactor
     return Path(shutil.copytree(book_to_copy, tmp_path_factory.mktemp("book") / "book"))
 
 
+@pytest.fixture(scope="session")
+def office_to_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An office whose people have passwords, made once."""
+    path = tmp_path_factory.mktemp("people") / "office.db"
+    make_office(path, wall_clock, password=True)
+    return path
+
+
 @pytest.fixture(scope="module")
-def server(book_for_browser: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The desk in a process of its own, on a free port; its address."""
-    folder = tmp_path_factory.mktemp("server")
-    make_office(folder / "office.db", wall_clock, password=True)
-    command = [
-        sys.executable,
-        "-m",
-        "houfeng_cli.main",
-        "desk",
-        "serve",
-        "--port",
-        "0",
-        "--book",
-        str(book_for_browser),
-    ]
-    command += ["--office", f"sqlite:///{folder / 'office.db'}"]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+def office_for_browser(office_to_copy: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The office of one file of tests."""
+    return Path(shutil.copy(office_to_copy, tmp_path_factory.mktemp("office") / "office.db"))
+
+
+@pytest.fixture(scope="module")
+def server(book_for_browser: Path, office_for_browser: Path) -> Iterator[str]:
+    """The desk of one file of tests, in a process of its own, on a free port; its address."""
+    yield from _serving(book_for_browser, office_for_browser)
+
+
+@pytest.fixture(scope="session")
+def shared_server(book_to_copy: Path, office_to_copy: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A desk for files of tests that only look; such a file has a fixture `server` that gives it."""
+    folder = tmp_path_factory.mktemp("shared")
+    book = Path(shutil.copytree(book_to_copy, folder / "book"))
+    yield from _serving(book, Path(shutil.copy(office_to_copy, folder / "office.db")))
+
+
+def _serving(book: Path, office: Path) -> Iterator[str]:
+    command = [sys.executable, "-m", "houfeng_cli.main", "desk", "serve", "--port", "0", "--book", str(book)]
+    command += ["--office", f"sqlite:///{office}"]
+    log = office.with_name("log")
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out)
     try:
-        address = _address(process, folder / "log")
-        yield address
+        yield _address(process, log)
     finally:
         process.terminate()
         process.wait(30)
@@ -92,25 +107,35 @@ def _address(process: subprocess.Popen[bytes], log: Path) -> str:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """One browser for all tests."""
+    """One browser for all tests. What a page is expected to come to, it may come to late on a busy machine."""
+    expect.set_options(timeout=30_000)
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
 
 
-Opener = Callable[..., Page]
-
-
 @pytest.fixture(scope="module")
-def states() -> dict[str, str]:
-    """Kept sign-ins, so that each person signs in once."""
+def watch(book_for_browser: Path, server: str) -> Watch:
+    """A watch that has told a dozen alerts."""
+    made = Watch(book_for_browser)
+    made.tell(12)
+    return made
+
+
+Opener = Callable[..., Page]
+Picture = Callable[[Page, str], None]
+
+
+@pytest.fixture(scope="session")
+def states() -> dict[tuple[str, str], str]:
+    """Kept sign-ins by server and person, so that each person signs in once."""
     return {}
 
 
 @pytest.fixture
 def open_as(
-    chromium: Browser, server: str, states: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    chromium: Browser, server: str, states: dict[tuple[str, str], str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Opener]:
     """`open_as("officer", "/alerts", lang="en", phone=True)`: a page of that person's, watched.
 
@@ -126,12 +151,12 @@ def open_as(
             viewport=PHONE if phone else DESK,
             locale="zh-CN",
             java_script_enabled=script,
-            storage_state=states.get(login) if login else None,
+            storage_state=states.get((server, login)) if login else None,
         )
         context.add_cookies([{"name": "houfeng-lang", "value": lang, "url": server}])
         page = context.new_page()
         contexts.append((context, Watched(page, server)))
-        if login and login not in states:
+        if login and (server, login) not in states:
             page.goto("/sign-in")
             page.fill("#login", login)
             page.fill("#password", PASSWORD)
@@ -139,7 +164,7 @@ def open_as(
             page.wait_for_url(lambda url: "/sign-in" not in url)
             path_of_state = tmp_path_factory.mktemp("state") / f"{login}.json"
             context.storage_state(path=path_of_state)
-            states[login] = str(path_of_state)
+            states[server, login] = str(path_of_state)
             context.add_cookies([{"name": "houfeng-lang", "value": lang, "url": server}])
         page.goto(path)
         return page
@@ -151,22 +176,13 @@ def open_as(
     assert faults == []
 
 
-@pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where pictures go: $HOUFENG_PICTURES, else a folder that passes."""
-    folder = Path(PICTURES) if PICTURES else tmp_path_factory.mktemp("pictures")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
 @pytest.fixture
-def picture(pictures: Path) -> Callable[[Page, str], Path]:
-    """`picture(page, "alerts-zh")` keeps the whole page as a PNG."""
+def picture() -> Picture:
+    """`picture(page, "alerts-zh")` keeps the whole page as a PNG in $HOUFENG_PICTURES, where that is set."""
 
-    def taken(page: Page, name: str) -> Path:
-        path = pictures / f"{name}.png"
-        page.screenshot(path=path, full_page=True)
-        return path
+    def taken(page: Page, name: str) -> None:
+        if PICTURES:
+            page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
 
     return taken
 

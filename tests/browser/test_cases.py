@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from browser.access import faults_of
-from browser.conftest import Opener
+from browser.conftest import Opener, Picture
+from browser.looks import in_each_look
 from houfeng.book.connection import connect
 from houfeng.book.store import Book
 from houfeng.clock import wall_clock
@@ -66,9 +67,8 @@ def test_a_case_moves_by_forms(open_as: Opener, firms: list[str], script: bool) 
     expect(page.locator(".road [aria-current]")).to_have_text("立案")
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
-def test_every_page(open_as: Opener, picture: object, firms: list[str], lang: str, phone: bool) -> None:
+@in_each_look
+def test_every_page(open_as: Opener, picture: Picture, firms: list[str], lang: str, phone: bool) -> None:
     """No page is wider than its window, and axe finds nothing serious."""
     number = 2 + (lang == "en") + 2 * phone
     address = begin(open_as("officer", "/cases"), firms[number])
@@ -80,13 +80,14 @@ def test_every_page(open_as: Opener, picture: object, firms: list[str], lang: st
         "/reports",
         f"/cases/new?enterprise={firms[0]}",
     ]
+    page = open_as("officer", lang=lang, phone=phone)
     for path in [*paths, *(f"{address}?tab={tab}" for tab in TABS)]:
-        page = open_as("officer", path, lang=lang, phone=phone)
+        page.goto(path)
         assert page.locator("h1").count() == 1
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
         assert faults_of(page) == [], path
         name = path.strip("/").replace("/", "-").replace("?", "-").replace("=", "-")
-        picture(page, f"cases-{name}-{lang}-{'phone' if phone else 'desk'}")  # type: ignore[operator]
+        picture(page, f"cases-{name}-{lang}-{'phone' if phone else 'desk'}")
 
 
 def test_keyboard_only(open_as: Opener) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from browser.access import faults_of
-from browser.conftest import Opener
+from browser.conftest import Opener, Picture
+from browser.looks import in_each_look
 from desk.claims.claim_pages import TOOL, spoilt
 
 QUARTER = "2025-10-01"
@@ -103,9 +103,8 @@ def test_a_claim_from_the_bank_to_the_money(open_as: Opener, tmp_path: Path) -> 
     expect(reporter.locator(".road [aria-current]")).to_have_text("已拨付")
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
-def test_every_page(open_as: Opener, picture: object, lang: str, phone: bool) -> None:
+@in_each_look
+def test_every_page(open_as: Opener, picture: Picture, lang: str, phone: bool) -> None:
     """No page is wider than its window, and axe finds nothing serious."""
     for who, paths in (
         ("reporter", ("/claims", "/claims/new", "/claims/1", "/quota")),

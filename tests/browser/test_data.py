@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from browser.access import faults_of
-from browser.conftest import Opener
-from browser.test_shell import fits
+from browser.access import faults_of, fits
+from browser.conftest import Opener, Picture
+from browser.looks import in_each_look
 from desk.data.files_samples import balances
 
 PATHS = ("/data", "/data/upload", "/data/dictionary", "/data/dictionary/loan_balance", "/data/dictionary?q=余额")
-Taker = Callable[[Page, str], Path]
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
-def test_pages_fit_and_are_accessible(open_as: Opener, picture: Taker, lang: str, phone: bool) -> None:
+@in_each_look
+def test_pages_fit_and_are_accessible(open_as: Opener, picture: Picture, lang: str, phone: bool) -> None:
     size = "phone" if phone else "desk"
+    page = open_as("reporter", lang=lang, phone=phone)
     for path in PATHS:
-        page = open_as("reporter", path, lang=lang, phone=phone)
+        page.goto(path)
         assert fits(page), path
         assert faults_of(page) == [], path
         picture(
@@ -31,7 +29,9 @@ def test_pages_fit_and_are_accessible(open_as: Opener, picture: Taker, lang: str
 
 
 @pytest.mark.parametrize(("lang", "phone"), [("zh", False), ("en", True)], ids=["desk", "phone"])
-def test_a_file_from_upload_to_receipt(open_as: Opener, picture: Taker, tmp_path: Path, lang: str, phone: bool) -> None:
+def test_a_file_from_upload_to_receipt(
+    open_as: Opener, picture: Picture, tmp_path: Path, lang: str, phone: bool
+) -> None:
     file = tmp_path / "一月余额.xlsx"
     file.write_bytes(balances(6, bad=2, period="2026-02-28" if phone else "2026-01-31"))
     page = open_as("reporter", "/data/upload", lang=lang, phone=phone)
@@ -53,7 +53,7 @@ def test_a_file_from_upload_to_receipt(open_as: Opener, picture: Taker, tmp_path
     assert got.value.suggested_filename.endswith(".xlsx")
 
 
-def test_a_refused_file_says_why(open_as: Opener, picture: Taker, tmp_path: Path) -> None:
+def test_a_refused_file_says_why(open_as: Opener, picture: Picture, tmp_path: Path) -> None:
     file = tmp_path / "假.xlsx"
     file.write_bytes(b"a,b\n1,2\n")
     page = open_as("officer", "/data/upload")

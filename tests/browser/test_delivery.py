@@ -12,7 +12,8 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from browser.access import faults_of
-from browser.conftest import Opener
+from browser.conftest import Opener, Picture
+from browser.looks import in_each_look
 from desk.desk_samples import BANK, PASSWORD
 from houfeng.clock import wall_clock
 from houfeng.matching.delivery import chains
@@ -45,7 +46,8 @@ class Scene:
         publish_list(self.desk, "test", POLICY, number)
         with self.office.begin() as session:
             seen = select(PolicyChainBank.chain_id).where(PolicyChainBank.institution_id == BANK)
-            firm = session.scalars(select(PolicyChain.subject).where(PolicyChain.id.in_(seen))).first()
+            listed = select(PolicyChain.subject).where(PolicyChain.id.in_(seen)).order_by(PolicyChain.subject)
+            firm = session.scalars(listed).first()
             assert firm is not None
             user, _ = accounts.create(session, "test", "firm", "示例企业", {Role.ENTERPRISE}, Scope(enterprise=firm))
             set_password(session, user, PASSWORD)
@@ -65,10 +67,9 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scene(server: str, tmp_path_factory: pytest.TempPathFactory, book_for_browser: Path) -> Iterator[Scene]:
-    """The office of the server that was started last, which is that of this file."""
-    offices = tmp_path_factory.getbasetemp().glob("server*/office.db")
-    made = Scene(max(offices, key=lambda path: path.stat().st_ctime_ns), book_for_browser)
+def scene(server: str, office_for_browser: Path, book_for_browser: Path) -> Iterator[Scene]:
+    """The office of the server."""
+    made = Scene(office_for_browser, book_for_browser)
     yield made
     made.close()
 
@@ -94,7 +95,7 @@ def answered(page: Page, move: str, fill: Callable[[Page], None]) -> None:
     expect(page.locator(".flash")).to_contain_text("已登记")
 
 
-def test_a_policy_arrives(open_as: Opener, scene: Scene, picture: Callable[[Page, str], Path]) -> None:
+def test_a_policy_arrives(open_as: Opener, scene: Scene, picture: Picture) -> None:
     """On a phone: entitled, why, apply and authorise; the officer recommends, the bank lends, the days are counted."""
     mine = open_as("firm", "/mine", phone=True)
     card = mine.locator(f".right.yes:has(a[href$='policy={POLICY}'])")
@@ -133,11 +134,8 @@ def test_a_policy_arrives(open_as: Opener, scene: Scene, picture: Callable[[Page
     expect(bank.locator("main")).not_to_contain_text("张三")
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
-def test_every_page(
-    open_as: Opener, scene: Scene, picture: Callable[[Page, str], Path], lang: str, phone: bool
-) -> None:
+@in_each_look
+def test_every_page(open_as: Opener, scene: Scene, picture: Picture, lang: str, phone: bool) -> None:
     """No page is wider than its window, and axe finds nothing serious."""
     paths = {
         "firm": ["/mine", f"/mine/apply?policy={POLICY}", "/mine/needs/1", "/mine/authorisations"],
@@ -149,8 +147,9 @@ def test_every_page(
     }  # fmt: skip
     assert scene.firm
     for login, several in paths.items():
+        page = open_as(login, lang=lang, phone=phone)
         for path in several:
-            page = open_as(login, path, lang=lang, phone=phone)
+            page.goto(path)
             assert page.locator("h1").count() == 1, path
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
             assert faults_of(page) == [], path

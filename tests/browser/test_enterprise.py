@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser.access import faults_of
-from browser.conftest import Opener
-from browser.test_shell import fits
+from browser.access import faults_of, fits
+from browser.conftest import Opener, Picture
+from browser.looks import in_each_look
 
 TABS = ("overview", "loans", "indicators", "alerts", "links", "records", "finance", "known", "story")
-Taker = Callable[[Page, str], Path]
+
+
+@pytest.fixture(scope="module")
+def server(shared_server: str) -> str:
+    """Nothing here changes the book or what others look at."""
+    return shared_server
 
 
 def a_firm(page: Page) -> str:
@@ -25,9 +28,8 @@ def a_firm(page: Page) -> str:
     return address.partition("?")[0]
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
-def test_every_tab_fits_and_is_accessible(open_as: Opener, picture: Taker, lang: str, phone: bool) -> None:
+@in_each_look
+def test_every_tab_fits_and_is_accessible(open_as: Opener, picture: Picture, lang: str, phone: bool) -> None:
     page = open_as("officer", "/enterprises", lang=lang, phone=phone)
     assert fits(page)
     assert faults_of(page) == []

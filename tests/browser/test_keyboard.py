@@ -6,10 +6,9 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from browser.conftest import Opener
-from browser.test_alerts import Watch, watch
+from browser.watches import Watch
 from desk.desk_samples import PASSWORD
 
-__all__ = ["watch"]
 MOST = 120
 """Steps of Tab before one gives up."""
 FOCUSED = "document.activeElement"

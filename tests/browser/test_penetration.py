@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from browser.access import faults_of
-from browser.conftest import Opener
-from browser.test_shell import fits
+from browser.access import faults_of, fits
+from browser.conftest import Opener, Picture
 from houfeng.book.store import Book
 from houfeng.clock import wall_clock
 from houfeng.engine.duckdb import Engine
 
-Taker = Callable[[Page, str], Path]
 NODES = "() => document.getElementById('links-graph').graph.nodes.length"
 WHERE = """() => {
   const state = document.getElementById('links-graph').graph;
@@ -26,6 +23,12 @@ WHERE = """() => {
   return [place[4], place[5]];
 }"""
 """Where the first node that can be expanded stands in the drawing."""
+
+
+@pytest.fixture(scope="module")
+def server(shared_server: str) -> str:
+    """Nothing here changes the book or what others look at."""
+    return shared_server
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +43,7 @@ def hub(book_for_browser: Path) -> str:
     return str(rows[0][0])
 
 
-def test_a_click_grows_the_graph(open_as: Opener, picture: Taker, hub: str) -> None:
+def test_a_click_grows_the_graph(open_as: Opener, picture: Picture, hub: str) -> None:
     page = open_as("officer", f"/enterprises/{hub}?tab=links")
     expect(page.locator("#links-graph svg")).to_be_visible()
     assert fits(page)
@@ -56,7 +59,7 @@ def test_a_click_grows_the_graph(open_as: Opener, picture: Taker, hub: str) -> N
     expect(page.locator("form.query").first).to_be_hidden()
 
 
-def test_tabs_on_a_phone_in_english(open_as: Opener, picture: Taker, hub: str) -> None:
+def test_tabs_on_a_phone_in_english(open_as: Opener, picture: Picture, hub: str) -> None:
     page = open_as("officer", "/penetration/groups", lang="en", phone=True)
     assert fits(page)
     for tab in ("links", "group", "circle", "fall"):

@@ -7,11 +7,18 @@ from playwright.sync_api import expect
 
 from browser.access import faults_of
 from browser.conftest import Opener
+from browser.looks import in_each_look
 
 TABS = ("", "/ladder", "/plan", "/debts", "/exit", "/swap")
 
 
-@pytest.mark.parametrize(("lang", "phone"), [("zh", False), ("en", True)])
+@pytest.fixture(scope="module")
+def server(shared_server: str) -> str:
+    """Nothing here changes the book or what others look at."""
+    return shared_server
+
+
+@in_each_look
 def test_every_tab(open_as: Opener, lang: str, phone: bool) -> None:
     page = open_as("officer", "/platforms", lang=lang, phone=phone)
     assert faults_of(page) == []

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from pathlib import Path
 
-import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from browser.access import faults_of
-from browser.conftest import Opener
-from browser.test_shell import fits
+from browser.access import faults_of, fits
+from browser.conftest import Opener, Picture
+from browser.looks import in_each_look
 
 PAGES = {
     "themes": "/themes",
@@ -27,12 +24,10 @@ PAGES = {
     "pack-upload": "/packs/upload",
     "rules-life": "/packs/warning-rules/rules",
 }
-Taker = Callable[[Page, str], Path]
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
-def test_every_page_fits_and_is_accessible(open_as: Opener, picture: Taker, lang: str, phone: bool) -> None:
+@in_each_look
+def test_every_page_fits_and_is_accessible(open_as: Opener, picture: Picture, lang: str, phone: bool) -> None:
     page = open_as("analyst", lang=lang, phone=phone)
     for name, address in PAGES.items():
         page.goto(address)

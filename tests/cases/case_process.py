@@ -6,7 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-from cases.case_samples import ABOUT, BANKS, People, Ticking, Walk, person
+from cases.case_samples import ABOUT, BANKS, START, People, Walk, person
+from databases import Ticking
 from houfeng.cases.files import About
 from houfeng.clock import wall_clock
 from houfeng.office.access import Role
@@ -33,7 +34,7 @@ def prepare(url: str) -> None:
 
 def main(url: str, folder: str, first: int) -> None:
     """Walk cases of enterprises numbered from `first`, saying each number when its case has ended."""
-    office = Office.open(url, Ticking())
+    office = Office.open(url, Ticking(START))
     number = first
     while True:
         walk = Walk(office, staff(office), Path(folder))

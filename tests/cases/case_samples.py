@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -29,20 +29,6 @@ FIRM, OTHER_FIRM = "91410100MA0000001X", "91410200MA0000002Y"
 BANKS = ("91410000BANK00001A", "91410000BANK00002B", "91410000BANK00003C")
 ABOUT = About(FIRM, "示例机械有限公司", "410105", Decimal("180000000.00"))
 PDF = b"%PDF-1.7\n1 0 obj<<>>endobj\n"
-
-
-class Ticking:
-    """A clock that a test moves."""
-
-    def __init__(self, now: datetime = START) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        self.now += timedelta(seconds=1)
-        return self.now
-
-    def pass_days(self, days: int) -> None:
-        self.now += timedelta(days=days)
 
 
 @dataclass

@@ -7,7 +7,8 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from cases.case_samples import BANKS, RATE, Ticking, Walk, shelf
+from cases.case_samples import BANKS, RATE, Walk, shelf
+from databases import Ticking
 from houfeng.cases import reminders
 from houfeng.cases.plan import commitments
 from houfeng.cases.plan.commitments import check_all, findings

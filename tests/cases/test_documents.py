@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from cases.case_samples import PDF, People, Ticking, Walk
+from cases.case_samples import PDF, People, Walk
+from databases import Ticking
 from houfeng.cases import documents, statistics
 from houfeng.cases.documents import MOST_BYTES, harmless, place
 from houfeng.cases.states import State

@@ -6,7 +6,6 @@ here a second time, without its table.
 
 from __future__ import annotations
 
-import os
 import tempfile
 from contextlib import suppress
 from itertools import pairwise
@@ -17,7 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlalchemy import select
 
-from cases.case_samples import BANKS, FIRM, KEEP, MEASURES, RATE, TABLE, Ticking, Walk, people
+from cases.case_samples import BANKS, FIRM, KEEP, MEASURES, RATE, START, TABLE, Walk, people
+from databases import Ticking
 from houfeng.cases import moving, parties
 from houfeng.cases.plan import versions
 from houfeng.cases.states import MOVES, Outcome, State
@@ -27,6 +27,7 @@ from houfeng.errors import HoufengError
 from houfeng.office import approvals, journal
 from houfeng.office.database import Office
 from houfeng.office.tables import Approval, JournalEntry
+from nightly import share
 
 WHO = st.integers(0, 6)
 ENDS = {"closed", "justice"}
@@ -50,7 +51,7 @@ class Cases(RuleBasedStateMachine):
     def start(self) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="houfeng-machine-")
         path = Path(self.folder.name)
-        self.office = Office.create(f"sqlite:///{path / 'office.db'}", Ticking())
+        self.office = Office.create(f"sqlite:///{path / 'office.db'}", Ticking(START))
         self.walk = Walk(self.office, people(self.office), path / "files")
         self.people = self.walk.people.all
         self.walk.begin()
@@ -186,7 +187,7 @@ class Cases(RuleBasedStateMachine):
         with self.office.read() as session:
             for plan in session.scalars(select(CasePlan).where(CasePlan.state.in_(("approved", "replaced")))):
                 assert plan.decided_by not in {*plan.authors, plan.submitted_by, None}
-                assert versions.votes_carry(session, plan, shipped(), Ticking().now.date())
+                assert versions.votes_carry(session, plan, shipped(), Ticking(START).now.date())
                 assert plan.measures
             for step in session.scalars(select(CaseStep).where(CaseStep.to.in_(ENDS))):
                 assert step.proposed_by is not None
@@ -215,7 +216,7 @@ class Cases(RuleBasedStateMachine):
 
 
 Cases.TestCase.settings = settings(
-    max_examples=300 if os.environ.get("HOUFENG_NIGHTLY") else 12,
+    max_examples=share(8, 300),
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=list(HealthCheck),

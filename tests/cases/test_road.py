@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from cases.case_samples import ABOUT, BANKS, People, Ticking, Walk, alert
+from cases.case_samples import ABOUT, BANKS, People, Walk, alert
+from databases import Ticking
 from houfeng.cases import files, moving, parties
 from houfeng.cases.alerts import attach_new
 from houfeng.cases.files import About

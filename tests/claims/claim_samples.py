@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 
-from houfeng.claims import quota
+from houfeng.claims import ledger, quota
 from houfeng.claims.acts import deciding, drafting, funding
 from houfeng.claims.files import lines
 from houfeng.claims.life import LineState
 from houfeng.claims.tables import Claim, Quota
 from houfeng.claims.tools import Bank, Tool
 from houfeng.errors import Text
-from houfeng.office import approvals
+from houfeng.office import approvals, journal
 from houfeng.office.access import EVERYTHING, Role, Scope, Viewer
 from houfeng.office.database import Office
 from houfeng.office.identity import accounts
@@ -39,20 +39,6 @@ SUBSIDY = Tool(
     exclusive="subsidy",
 )  # fmt: skip
 OTHER_SUBSIDY = replace(SUBSIDY, name="equipment_subsidy", label=Text("设备更新贷款贴息", "Equipment subsidy"))
-
-
-class Ticking:
-    """A clock that a test moves; it never stands still."""
-
-    def __init__(self, now: datetime = START) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        self.now += timedelta(microseconds=1)
-        return self.now
-
-    def pass_days(self, days: int) -> None:
-        self.now += timedelta(days=days)
 
 
 @dataclass(frozen=True)
@@ -239,3 +225,10 @@ class Walk:
     def waiting(self) -> int:
         with self.office.read() as session:
             return len(lines(session, self.claim_id, LineState.ASKED))
+
+
+def whole(walk: Walk) -> None:
+    """Books, quotas, holds and the journal agree."""
+    with walk.office.read() as session:
+        assert ledger.verify(session) == []
+        assert journal.verify(session) == []

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from claims.claim_samples import Ticking, Walk, loan
+from claims.claim_samples import Walk, loan
+from databases import Ticking
 from houfeng.claims import audit
 from houfeng.claims.files import months_later
 from houfeng.claims.pace import pace

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from houfeng.conduct.disputes.filing import Firm
@@ -19,21 +19,6 @@ START = datetime(2026, 4, 1, 9)
 FIRM = Firm("91410100MA0000001X", "示例机械有限公司", "410100")
 OTHER = Firm("91410100MA0000002X", "别家有限公司", "410200")
 BANK, OTHER_BANK = "91410000BANK00001A", "91410000BANK00002A"
-
-
-class Ticking:
-    """A clock that a test moves; it never stands still."""
-
-    def __init__(self, now: datetime = START) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        self.now += timedelta(microseconds=1)
-        return self.now
-
-    def pass_days(self, days: int) -> None:
-        """Let days go by."""
-        self.now += timedelta(days=days)
 
 
 @dataclass

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from conduct.conduct_samples import BANK, FIRM, OTHER, Staff, Ticking, line
+from conduct.conduct_samples import BANK, FIRM, OTHER, Staff, line
+from databases import Ticking
 from houfeng.conduct.disputes import answering, filing
 from houfeng.conduct.disputes.filing import find, marks
 from houfeng.conduct.portrait import portrait

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conduct.conduct_samples import FIRM, OTHER, START, Staff, Ticking, basis
+from conduct.conduct_samples import FIRM, OTHER, START, Staff, basis
+from databases import Ticking
 from houfeng.conduct.lists import entering, leaving
 from houfeng.conduct.lists.conditions import FAILED, MET, all_met, conditions
 from houfeng.conduct.lists.entering import find

@@ -7,18 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
 
+from desk.delivery.need_samples import listed_firm
 from desk.desk_samples import ClientOf, DeskClient, Hands, make_app, make_book, make_office
-from houfeng.office.identity import passwords
 from houfeng_desk.app import DeskApp
 from houfeng_desk.desk import Desk
-
-
-@pytest.fixture(autouse=True)
-def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Argon2 as in life, but with parameters that do not take a tenth of a second each."""
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +45,20 @@ def app(small_book: Path, peopled: Path, tmp_path: Path, hands: Hands) -> Iterat
     made.state.desk.office.close()
 
 
+@pytest.fixture(scope="module")
+def read_app(small_book: Path, peopled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskApp]:
+    """One desk for a file of tests that only look: what it counted for the first it has ready for the next.
+
+    Such a file has a fixture `app` that gives it.
+    """
+    folder = tmp_path_factory.mktemp("read")
+    office = Path(shutil.copy(peopled, folder / "office.db"))
+    made = make_app(small_book, office, Hands(), work_folder=folder / "work")
+    yield made
+    made.state.desk.close()
+    made.state.desk.office.close()
+
+
 @pytest.fixture
 def desk(app: DeskApp) -> Desk:
     """The desk behind the app."""
@@ -68,3 +75,9 @@ def client(app: DeskApp) -> ClientOf:
         return one.enter(login) if login else one
 
     return made
+
+
+@pytest.fixture
+def firm(desk: Desk) -> str:
+    """A firm with an account of its own that is on a policy's list."""
+    return listed_firm(desk)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from houfeng.engine.duckdb import Engine
+from houfeng.errors import Text, UsageError
 from houfeng.instruments.claims import draw
-from houfeng.instruments.drawing.bulk import claim_from, claimable, judge_all, shares
+from houfeng.instruments.drawing.bulk import KINDS, claim_from, claimable, judge_all, shares
+from houfeng.instruments.drawing.judged import together
+from houfeng.instruments.drawing.listing import wanted
+from houfeng.instruments.eligibility import judge_sql
 from instruments.claim_samples import RURAL, STATE, SUBSIDIES, TOOLS, book, draft, loan, pack
 
 FIRST, MAR = date(2026, 1, 1), date(2026, 3, 31)
@@ -20,25 +29,82 @@ LOANS = [
 FIRMS = [{"enterprise_id": "FIRM1", "name": "样例", "size": "CS03", "is_private": True, "high_rd": True}]
 
 
+def bought(bank: str, contract: str, number: int, amount: str, day: date, **facts: Any) -> dict[str, Any]:
+    plain = {
+        "institution_id": bank, "contract_no": contract, "note_no": "1", "purchase_no": f"P{number}",
+        "borrower_id": "FIRM1", "purchased_on": day, "amount": Decimal(amount), "field": "daily",
+        "rate": Decimal("3.1"), "ends_on": date(2026, 12, 1), "identified": True,
+    }  # fmt: skip
+    return plain | facts
+
+
+PURCHASES = [
+    bought(STATE, "C001", 1, "60000", date(2026, 1, 5)),
+    bought(STATE, "C004", 2, "400", date(2025, 11, 5)),
+    bought(STATE, "C003", 3, "700.37", date(2026, 2, 9)),
+    bought(STATE, "C003", 4, "700.37", date(2026, 2, 10), identified=None),
+]
+
+
 def test_all_claims_at_once_are_the_claims_one_by_one(tmp_path: Path) -> None:
     rural = [{**one, "institution_id": RURAL, "contract_no": f"R{at}"} for at, one in enumerate(LOANS)]
     made = book(
         tmp_path / "book", {MAR: LOANS},
         draft("loan", rural, RURAL, MAR), draft("enterprise", FIRMS, "registry", date(2026, 1, 1)),
+        draft("consumer_purchase", PURCHASES, STATE, None),
     )  # fmt: skip
     snapshot, known = made.snapshot(), made.snapshot().known_at.date()
     assert list(shares(snapshot, "loan", MAR)) != ["TRUE"]
-    for name in (TOOLS, SUBSIDIES):
-        judged, some = tmp_path / f"{name}.parquet", 0
-        with Engine() as engine:
-            assert judge_all(engine, snapshot, pack(name), "loan", MAR, known, judged) == 8
-            for one in claimable(pack(name), "loan"):
-                with claim_from(engine, snapshot, pack(name), one, FIRST, MAR, known, judged) as tables:
+    packs = [pack(TOOLS), pack(SUBSIDIES)]
+    some = 0
+    with Engine() as engine:
+        judged = {kind: judge_all(engine, snapshot, packs, kind, MAR, known, tmp_path) for kind in KINDS}
+        assert judged["loan"].rows == 8
+        assert judged["consumer_purchase"].rows == 4
+        for mine in packs:
+            for one in (each for kind in KINDS for each in claimable(mine, kind)):
+                with claim_from(engine, snapshot, mine, one, FIRST, MAR, known, judged) as tables:
                     both = [tables.lines(bank) for bank in (STATE, RURAL)]
-                alone = [
-                    draw(snapshot, pack(name), one.name, bank, FIRST, MAR, engine=engine) for bank in (STATE, RURAL)
-                ]
+                alone = [draw(snapshot, mine, one.name, bank, FIRST, MAR, engine=engine) for bank in (STATE, RURAL)]
                 told = [[(row[:4], row[-3]) for row in rows] for rows in both]
                 assert told == [[(tuple(line.key), line.amount) for line in draft.lines] for draft in alone], one.name
                 some += sum(map(len, told))
-        assert some > 3
+    assert some > 5
+
+
+def test_the_words_of_a_row_say_what_its_masks_say(tmp_path: Path) -> None:
+    made = book(
+        tmp_path / "book", {MAR: LOANS},
+        draft("enterprise", FIRMS, "registry", date(2026, 1, 1)), draft("consumer_purchase", PURCHASES, STATE, None),
+    )  # fmt: skip
+    snapshot, known, packs, seen = (
+        made.snapshot(),
+        made.snapshot().known_at.date(),
+        [pack(TOOLS), pack(SUBSIDIES)],
+        set(),
+    )
+    with Engine() as engine:
+        for kind in KINDS:
+            judged = judge_all(engine, snapshot, packs, kind, MAR, known, tmp_path)
+            for mine, one in ((each, one) for each in packs for one in claimable(each, kind)):
+                asked = wanted(one)
+                apart = judge_sql(
+                    snapshot, mine, [one.name], MAR, known, fields=asked.fields, columns=asked.columns
+                ).sql
+                names = [*asked.fields, *asked.columns, one.name, f"{one.name}_failed", f"{one.name}_unknown"]
+                listed = ", ".join(f'"{each}"' for each in names)
+                both = [
+                    engine.rows(f"SELECT {listed} FROM ({sql}) ORDER BY ALL")
+                    for sql in (judged.select(mine, one, asked.fields, asked.columns, []), apart)
+                ]
+                assert both[0] == both[1], one.name
+                seen |= {row[-3] for row in both[0]}
+    assert seen == {True, False, None}
+
+
+def test_packs_that_disagree_are_not_judged_together() -> None:
+    tools, name = pack(TOOLS), "psl_rate"
+    other = replace(tools.parameters[name], label=Text("别的", "another"))
+    changed = replace(tools, name="other", parameters={**tools.parameters, name: other})
+    with pytest.raises(UsageError, match=name):
+        together([tools, changed])

@@ -15,6 +15,7 @@ from houfeng.instruments.claims import Taken, draw_from
 from houfeng.packs.cases import RowViews
 from houfeng.packs.roads.world import build_rows
 from instruments.claim_samples import SUBSIDIES, TOOLS, pack
+from nightly import share
 
 DAY, KNOWN = date(2026, 3, 31), datetime(2026, 3, 31, 18)
 PERIOD = (date(2026, 1, 1), DAY)
@@ -73,7 +74,7 @@ def given_rows(notes: list[dict[str, Any]], owners: list[dict[str, Any]]) -> dic
     }
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=share(5, 60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(loans, min_size=1, max_size=4),
     st.lists(firms, min_size=2, max_size=2),

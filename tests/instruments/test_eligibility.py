@@ -34,6 +34,7 @@ from houfeng.packs.roads.evaluate import EXACT, Evaluator
 from houfeng.packs.roads.grants import certain, condition_item, grant_items
 from houfeng.packs.roads.world import World, build_rows
 from instruments.grant_samples import AS_OF, provinces
+from nightly import share
 
 KNOWN = date(2026, 3, 31)
 
@@ -59,7 +60,7 @@ def judged(
     return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=share(12, 60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=provinces(), readings=st.data())
 def test_both_roads_agree(
     connection: duckdb.DuckDBPyConnection, rows: dict[str, list[dict[str, Any]]], readings: st.DataObject

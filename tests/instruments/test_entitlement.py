@@ -32,6 +32,7 @@ from houfeng.packs.model import Pack
 from houfeng.packs.roads.world import build_rows
 from houfeng_cli.main import cli
 from instruments.grant_samples import AS_OF, provinces
+from nightly import share
 
 KNOWN = AS_OF
 
@@ -46,7 +47,7 @@ def connection() -> duckdb.DuckDBPyConnection:
     return connect(memory="512MB", threads=1)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=share(5, 60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=provinces(borrowers=2, notes=2))
 def test_one_firm_and_all_firms_agree(
     connection: duckdb.DuckDBPyConnection, rows: dict[str, list[dict[str, Any]]]

@@ -7,23 +7,22 @@ from pathlib import Path
 
 import pytest
 
+from databases import Ticking, migrated, opened, url
 from houfeng.office.database import Office
-from matching.delivery_samples import POSTGRES, People, Ticking, database, people
+from matching.delivery_samples import START, People, people
+
+__all__ = ["migrated", "url"]
 
 
 @pytest.fixture
 def clock() -> Ticking:
-    return Ticking()
+    return Ticking(START)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def office(request: pytest.FixtureRequest, tmp_path: Path, clock: Ticking) -> Iterator[Office]:
-    if request.param == "postgresql" and not POSTGRES:
-        pytest.skip("HOUFENG_TEST_POSTGRES is not set: only SQLite is tested")
-    with database(request.param, tmp_path) as url:
-        made = Office.create(url, clock)
+@pytest.fixture
+def office(url: str, clock: Ticking, migrated: Path) -> Iterator[Office]:
+    with opened(url, clock, migrated) as made:
         yield made
-        made.close()
 
 
 @pytest.fixture

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
-import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
 
-from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
 from houfeng.errors import Text
@@ -26,22 +21,6 @@ START = datetime(2026, 3, 2, 9, 0)
 BANK, OTHER = "91410100MB0000001A", "91410200MB0000002B"
 FIRM, SECOND, THIRD = "91410100MA0000001X", "91410200MA0000002Y", "91410300MA0000003Z"
 FIRMS = {FIRM: Firm("示例机械", "410105"), SECOND: Firm("示例面粉", "410202"), THIRD: Firm("示例药业", "410302")}
-POSTGRES = os.environ.get("HOUFENG_TEST_POSTGRES", "")
-_count = itertools.count()
-
-
-class Ticking:
-    """A clock a test moves; it never stands still, so that no two acts share a moment."""
-
-    def __init__(self, now: datetime = START) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        self.now += timedelta(seconds=1)
-        return self.now
-
-    def pass_days(self, days: int) -> None:
-        self.now += timedelta(days=days)
 
 
 @dataclass
@@ -77,22 +56,6 @@ def people(office: Office) -> People:
             second=person(session, "second", Role.ENTERPRISE, Scope(enterprise=SECOND)),
             system=person(session, "system", Role.SYSTEM_ADMIN),
         )
-
-
-@contextmanager
-def database(kind: str, folder: Path) -> Iterator[str]:
-    """The address of a database of the test's own."""
-    if kind == "sqlite":
-        yield f"sqlite:///{folder / 'office.db'}"
-        return
-    name = f"houfeng_delivery_{os.getpid()}_{next(_count)}"
-    server = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield server.url.set(database=name).render_as_string(hide_password=False)
-    with server.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    server.dispose()
 
 
 POLICY = Policy(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from databases import Ticking
 from houfeng.book.connection import connect
 from houfeng.book.draft import row_schema
 from houfeng.book.model import kinds
@@ -22,7 +23,7 @@ from houfeng.office.access import Permission
 from houfeng.office.database import Office
 from houfeng.office.identity.sessions import Caller, resume
 from houfeng.office.tables import JournalEntry
-from matching.delivery_samples import BANK, FIRM, SECOND, People, Ticking
+from matching.delivery_samples import BANK, FIRM, SECOND, People
 
 HERE = Caller("127.0.0.1", "test")
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
+from databases import Ticking
 from houfeng.errors import AccessError, ConflictError, InputError, NotFoundError, UsageError
 from houfeng.matching.delivery import chains, lists, statistics
 from houfeng.matching.needs import answering, filing, reminders
@@ -16,7 +17,7 @@ from houfeng.matching.needs.answering import Loan
 from houfeng.matching.tables import Authorisation, NeedFile, NeedOffer, PolicyChain
 from houfeng.office.database import Office
 from houfeng.office.tables import Notice
-from matching.delivery_samples import ABOUT, BANK, FIRM, OTHER, POLICY, People, Ticking, judge, suggestion, wish
+from matching.delivery_samples import ABOUT, BANK, FIRM, OTHER, POLICY, People, judge, suggestion, wish
 
 LOAN = Loan(Decimal("2000000.00"), Decimal("3.45"), 12)
 
@@ -166,7 +167,7 @@ def test_terms_are_reminded_of_and_escalated_once(office: Office, staff: People,
     clock.pass_days(4)  # 2 April
     with office.begin() as session:
         assert reminders.go_round(session) == (1, 1, 0)
-        late = {row.institution_id: row.late for row in figures.banks(session, staff.officer)}
+        late = {row.key: row.late for row in figures.answers(session, staff.officer)}
         assert late == {BANK: 1, OTHER: 1}
         told = [n.kind for n in session.scalars(select(Notice).where(Notice.user_id == staff.bank.user_id))]
         assert told == ["delivery.list", "need.sent", "need.soon", "need.late"]
@@ -190,11 +191,20 @@ def test_banks_by_hand(office: Office, staff: People, clock: Ticking) -> None:
         answering.refuse(session, staff.bank, offers[1], 2, "credit", "")
         answering.approve(session, staff.bank, offers[0], 2, LOAN)
         answering.disburse(session, staff.bank, offers[0], 3, "HT", "", LOAN.amount, clock.now.date())
-        (bank,) = figures.banks(session, staff.officer)
+        (bank,) = figures.answers(session, staff.officer)
+        policies = {row.key: row for row in figures.answers(session, staff.officer, "policy")}
+        (city,) = figures.answers(session, staff.bank, "region")
+        assert figures.answers(session, staff.other, "policy") == []
+        with pytest.raises(UsageError):
+            figures.answers(session, staff.officer, "colour")
         whole = figures.whole(session, staff.officer)
     assert (bank.sent, bank.answered, bank.answer_days, bank.decided, bank.approved) == (2, 2, 3, 2, 1)
     assert (bank.success, bank.disbursed, bank.amount, bank.first_time) == (0.5, 1, LOAN.amount, 1)
     assert whole == (2, 0, 1, LOAN.amount, 1, 1)
+    assert (city.key, city.sent, city.success) == ("410100", 2, 0.5)
+    assert {key: (row.answer_days, row.success, row.first_time) for key, row in policies.items()} == {
+        POLICY.name: (2, 1.0, 1), "": (4, 0.0, 0),
+    }  # fmt: skip
 
 
 def test_withdrawing_ends_offers_and_authorisations(office: Office, staff: People) -> None:

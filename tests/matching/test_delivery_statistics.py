@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from databases import Ticking
 from houfeng.errors import NotFoundError, UsageError
 from houfeng.matching.delivery import chains, statistics, suppression
 from houfeng.matching.delivery.chains import Journey
 from houfeng.matching.tables import PolicyChain
 from houfeng.office.database import Office
-from matching.delivery_samples import BANK, OTHER, START, People, Ticking
+from matching.delivery_samples import BANK, OTHER, START, People
 
 DOCUMENT = date(2026, 1, 20)
 

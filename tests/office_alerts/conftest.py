@@ -1,5 +1,5 @@
 """The office of tests/office, on every database there is."""
 
-from office.conftest import cheap_hashes, hands, migrated, office, url
+from office.conftest import hands, migrated, office, url
 
-__all__ = ["cheap_hashes", "hands", "migrated", "office", "url"]
+__all__ = ["hands", "migrated", "office", "url"]

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from houfeng.book.connection import connect
-from houfeng.office.alerts.bound import _places, common_region
+from houfeng.office.alerts.bound import _places
+from houfeng.themes.dimensions import common_region
 
 FIRMS = {"E1": "410102", "E2": "410105", "E3": "410300", "E4": "420100", "E5": None}
 

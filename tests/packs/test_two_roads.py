@@ -6,7 +6,6 @@ kinds and each item is asked of every row, so that one example is some forty com
 
 from __future__ import annotations
 
-import os
 import random
 import re
 from datetime import date, timedelta
@@ -29,9 +28,11 @@ from houfeng.packs.model import Pack
 from houfeng.packs.roads.compile import Bit, Compiler, Statement
 from houfeng.packs.roads.evaluate import EXACT, Evaluator
 from houfeng.packs.roads.world import World
-from packs.random_packs import OVER, Maker, Row
+from nightly import share
+from packs.random_packs.maker import Maker
+from packs.random_packs.vocabulary import OVER, Row
 
-EXAMPLES = 6000 if os.environ.get("HOUFENG_NIGHTLY") else 150
+EXAMPLES = share(100, 6000)
 OVERFLOW = "overflow"
 ALLOWED = {f"pack.{code}" for code in ("type", "precision", "unknown_name", "arguments", "too_deep")}
 # DuckDB 2.0 cannot plan `(case when … then 'a' end) = 'b'` where the condition is constant over a subquery: its fault

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, select, true
 from sqlalchemy.orm import Session
 
 from houfeng.cases.alerts import hold
@@ -23,7 +23,7 @@ from houfeng.office import journal
 from houfeng.office.access import Permission, Viewer
 from houfeng.office.alerts.tables import Alert
 from houfeng.office.database import office_of
-from houfeng.office.scope import stem
+from houfeng.office.scope import covers, in_regions
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,7 @@ class About:
 def visible(viewer: Viewer) -> ColumnElement[bool]:
     """The condition on `CaseFile` that leaves the cases of the viewer's scope."""
     scope = viewer.scope
-    parts: list[ColumnElement[bool]] = []
-    if scope.regions is not None:
-        inside = (CaseFile.region.startswith(stem(code), autoescape=True) for code in sorted(scope.regions))
-        parts.append(or_(false(), *inside))
+    parts = in_regions(scope.regions, CaseFile.region)
     if scope.institutions is not None:
         on_committee = select(CaseMember.case_id).where(
             CaseMember.institution_id.in_(scope.institutions), CaseMember.until.is_(None)
@@ -149,8 +146,7 @@ def _check_new(viewer: Viewer, about: About, type_: str, title: str, clue: str, 
             problems.append(Problem("case.blank", Text(f"请填写{zh}", f"give the {en}"), Where(field=name)))
     if problems:
         raise InputError(Text("案件信息不完整", "the case is not complete"), problems)
-    scope = viewer.scope
-    if scope.regions is not None and not any(about.region.startswith(stem(code)) for code in scope.regions):
+    if not covers(viewer.scope.regions, about.region):
         raise NotFoundError(Text(f"没有企业 {about.enterprise_id}", f"there is no enterprise {about.enterprise_id}"))
 
 

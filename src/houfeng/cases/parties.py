@@ -14,7 +14,7 @@ from houfeng.errors import AccessError, NotFoundError, Text, UsageError
 from houfeng.office import journal, notices
 from houfeng.office.access import Permission, Role, Viewer
 from houfeng.office.database import office_of
-from houfeng.office.scope import stem
+from houfeng.office.scope import covers
 from houfeng.office.tables import User
 
 PARTS: Mapping[str, Text] = {
@@ -46,8 +46,7 @@ def assign(session: Session, viewer: Viewer, case_id: int, version: int, owner_i
 
 def _may_own(user: User, case: CaseFile) -> bool:
     officer = any(role.role == Role.OFFICER for role in user.roles)
-    inside = user.regions is None or any(case.region.startswith(stem(code)) for code in user.regions)
-    return user.active and officer and inside
+    return user.active and officer and covers(user.regions, case.region)
 
 
 def officers(session: Session, case: CaseFile) -> list[User]:

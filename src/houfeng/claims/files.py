@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, func, select, true
 from sqlalchemy.orm import Session
 
 from houfeng.claims.life import ENDED, MOVES, OUT, STATES, LineState, State
@@ -16,16 +16,13 @@ from houfeng.errors import AccessError, ConflictError, NotFoundError, Text, Usag
 from houfeng.office import journal
 from houfeng.office.access import Permission, Viewer
 from houfeng.office.database import office_of
-from houfeng.office.scope import stem
+from houfeng.office.scope import in_regions
 
 
 def visible(viewer: Viewer) -> ColumnElement[bool]:
     """The condition on `Claim` that leaves the claims of the viewer's scope. Enterprises see none: theirs are loans."""
     scope = viewer.scope
-    parts: list[ColumnElement[bool]] = []
-    if scope.regions is not None:
-        inside = (Claim.region.startswith(stem(code), autoescape=True) for code in sorted(scope.regions))
-        parts.append(or_(false(), *inside))
+    parts = in_regions(scope.regions, Claim.region)
     if scope.institutions is not None:
         parts.append(Claim.institution_id.in_(sorted(scope.institutions)))
     if scope.enterprise is not None:

@@ -22,7 +22,7 @@ from houfeng.errors import AccessError, ConflictError, NotFoundError, Text, Usag
 from houfeng.office import approvals, journal
 from houfeng.office.access import Permission, Viewer
 from houfeng.office.database import changed, office_of
-from houfeng.office.scope import stem
+from houfeng.office.scope import covers
 from houfeng.office.tables import Approval, Money
 
 GRANT = "claim.quota"
@@ -223,9 +223,7 @@ def sees(viewer: Viewer, quota: Quota) -> bool:
         return False
     if scope.institutions is not None and quota.institution_id not in scope.institutions:
         return False
-    if scope.regions is not None:
-        return quota.kind == "bank" and any(quota.region.startswith(stem(code)) for code in scope.regions)
-    return True
+    return scope.regions is None or (quota.kind == "bank" and covers(scope.regions, quota.region))
 
 
 def seen(session: Session, viewer: Viewer) -> list[Quota]:

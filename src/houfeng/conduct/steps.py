@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, func, select, true
 from sqlalchemy.orm import Session
 
 from houfeng.conduct.tables import Bundle, ConductStep, Dispute, Listing
@@ -13,7 +13,7 @@ from houfeng.errors import ConflictError, Text, UsageError
 from houfeng.office import journal
 from houfeng.office.access import Viewer
 from houfeng.office.database import office_of
-from houfeng.office.scope import stem
+from houfeng.office.scope import in_regions
 
 WRITTEN = 2000
 """Most signs of a reason, an answer, a statement."""
@@ -46,14 +46,6 @@ def same_version(thing: Dispute | Listing, version: int) -> None:
     thing.version += 1
 
 
-def in_regions(viewer: Viewer, region: Any) -> list[ColumnElement[bool]]:
-    """The condition on a column of regions that leaves those of the viewer's scope."""
-    if viewer.scope.regions is None:
-        return []
-    inside = (region.startswith(stem(code), autoescape=True) for code in sorted(viewer.scope.regions))
-    return [or_(false(), *inside)]
-
-
 def of_firm(viewer: Viewer, enterprise: Any) -> list[ColumnElement[bool]]:
     """The condition that leaves what is about the viewer's own firm, where they speak for one."""
     return [enterprise == viewer.scope.enterprise] if viewer.scope.enterprise is not None else []
@@ -66,7 +58,7 @@ def all_of(parts: list[ColumnElement[bool]]) -> ColumnElement[bool]:
 
 def bundles_visible(viewer: Viewer) -> ColumnElement[bool]:
     """The condition on bundles: those of one's regions; banks and firms see none."""
-    parts = in_regions(viewer, Bundle.region)
+    parts = in_regions(viewer.scope.regions, Bundle.region)
     if viewer.scope.institutions is not None or viewer.scope.enterprise is not None:
         parts.append(false())
     return all_of(parts)

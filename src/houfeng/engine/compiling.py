@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from numba import config, njit
 
-FOLDERS = ("engine", "matching", "penetration", "watch/kernel", "watch/live")
-"""The folders of the package that hold compiled functions."""
+FOLDERS: Mapping[str, tuple[str, ...]] = {
+    "matching": ("engine", "matching"),
+    "penetration": ("engine", "penetration"),
+    "watch": ("engine", "watch/kernel", "watch/live"),
+}
+"""Of each room the folders that hold functions which may be compiled into one another."""
 
 
+@functools.cache
 def digest_of(*folders: str) -> str:
     """A short digest of the Python sources in `folders` of the package."""
     package = Path(__file__).parent.parent
@@ -20,21 +27,34 @@ def digest_of(*folders: str) -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
 
 
-def _cache() -> str:
-    """Where compiled code is kept: a folder for each state of the sources.
+def _cache(function: Callable[..., Any]) -> str:
+    """Where compiled code is kept: a folder for each state of the sources of the function's room.
 
     Numba asks only whether the file a function stands in has changed; but functions are compiled into one another
     across files, and a change in one would leave old code in the others.
     """
     home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return str(Path(home) / "houfeng" / f"compiled-{digest_of(*FOLDERS)}")
+    room = function.__module__.split(".")[1]
+    return str(Path(home) / "houfeng" / f"compiled-{room}-{digest_of(*FOLDERS[room])}")
 
 
-if not config.CACHE_DIR:  # type: ignore[attr-defined]
-    config.CACHE_DIR = _cache()  # type: ignore[attr-defined]
+def _kept(**options: Any) -> Any:
+    """A decorator that compiles, and keeps the code where it belongs unless the environment names a place."""
+    compile_ = njit(cache=True, nogil=True, error_model="numpy", **options)
 
-compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
+    def decorated(function: Callable[..., Any]) -> Any:
+        given = config.CACHE_DIR  # type: ignore[attr-defined]
+        config.CACHE_DIR = given or _cache(function)  # type: ignore[attr-defined]
+        try:
+            return compile_(function)
+        finally:
+            config.CACHE_DIR = given  # type: ignore[attr-defined]
+
+    return decorated
+
+
+compiled: Any = _kept()
 """How the house compiles: cached, without Python's lock, and without a check for division by zero."""
 
-inlined: Any = njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+inlined: Any = _kept(forceinline=True)
 """The same for small functions of inner loops: a call that passes arrays costs more than their work."""

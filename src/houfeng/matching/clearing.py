@@ -20,9 +20,9 @@ from houfeng.errors import Text
 from houfeng.matching.assign import Assignment, Floor, Market, assign
 from houfeng.matching.assign.explain import Explanation, explain
 from houfeng.matching.assign.market import checked
+from houfeng.matching.recommend.asking import Asked
 from houfeng.matching.recommend.chance import History
-from houfeng.matching.recommend.offers import Offer, Standing, recommend
-from houfeng.matching.recommend.quotes import Asked
+from houfeng.matching.recommend.offers import Bounds, Offer, Standing, recommend
 
 FEN = 100
 WAN = Text("万元", "(10,000 yuan)")
@@ -107,12 +107,14 @@ def clear(
     standings: Mapping[str, Sequence[Standing]] | None = None,
     history: History | None = None,
     today: date | None = None,
+    bounds: Bounds | None = None,
 ) -> Clearing:
     """The market of `needs`, in the order given (who asked first stands first)."""
     products = tuple(sorted({quote.product for asked in needs for quote in asked.quotes}))
     supports, place = standings or {}, {name: at for at, name in enumerate(products)}
     everything = [
-        recommend(one.need, one.quotes, supports.get(one.need.need_no, ()), history, today=today) for one in needs
+        recommend(one.need, one.quotes, supports.get(one.need.need_no, ()), history, today=today, bounds=bounds)
+        for one in needs
     ]
     lists = [
         [offer for offer in one if offer.eligible and offer.cost is not None and offer.cost.effective is not None]

@@ -19,9 +19,11 @@ from houfeng.errors import HoufengError, InputError, Text
 from houfeng.matching.assign import WAYS, Assignment
 from houfeng.matching.assign.market import reached
 from houfeng.matching.clearing import FEN, Clearing, FloorAsked, clear, summary
+from houfeng.matching.recommend.asking import Asked, Quote
 from houfeng.matching.recommend.chance import History
-from houfeng.matching.recommend.offers import Offer, Standing
-from houfeng.matching.recommend.quotes import Asked, capacities, quoted
+from houfeng.matching.recommend.funding import divided
+from houfeng.matching.recommend.offers import Bounds, Offer, Standing
+from houfeng.matching.recommend.quotes import capacities, quoted
 from houfeng.packs.model import Pack
 from houfeng.packs.roads.compile import Views
 
@@ -31,6 +33,9 @@ MOST = 20_000
 
 Standings = Callable[[Sequence[Asked]], Mapping[str, Sequence[Standing]]]
 """Gives what firms are entitled to, by the numbers of their needs."""
+
+Bounding = Callable[[Sequence[Asked]], Bounds]
+"""Gives what quota and lending limits leave to the banks and firms of these needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ def run(
     engine: Engine,
     history: History | None = None,
     standings: Standings = lambda asked: {},
+    bounding: Bounding = lambda asked: Bounds(),
     progress: Callable[[int, int, Text], None] = lambda done, total, text: None,
 ) -> dict[str, Any]:
     """Run it: costs after what firms are entitled to, chances by what banks answered.
@@ -68,7 +74,11 @@ def run(
         name: None if value is None else value * wanted.share / 100
         for name, value in capacities(pack, wanted.as_of, wanted.known).items()
     }
-    clearing = clear(asked, held, standings(asked), history, wanted.as_of)
+    bounds = bounding(asked)
+    if bounds.funds is not None:
+        asked, held = divided(asked, held, bounds.funds)
+    clearing = clear(asked, held, standings(asked), history, wanted.as_of, bounds)
+    quotes = {quote.product: quote for one in asked for quote in one.quotes}
     found: dict[str, Assignment] = {}
     faults: dict[str, list[Mapping[str, str]]] = {}
     for place, way in enumerate(WAYS):
@@ -84,9 +94,9 @@ def run(
         "outside": clearing.outside,
         "ways": {way: _figures(clearing, result) for way, result in found.items()},
         "faults": faults,
-        "products": [_product(pack, clearing, found, place) for place in range(len(clearing.products))],
+        "products": [_product(quotes, clearing, found, place) for place in range(len(clearing.products))],
         "floors": [_floor(clearing, found, one, place) for place, one in enumerate(wanted.floors)],
-        "needs": [_need(pack, clearing, found, number) for number in range(len(asked))],
+        "needs": [_need(quotes, clearing, found, number) for number in range(len(asked))],
     }
 
 
@@ -114,12 +124,14 @@ def _figures(clearing: Clearing, result: Assignment) -> dict[str, Any]:
     }
 
 
-def _product(pack: Pack, clearing: Clearing, found: Mapping[str, Assignment], place: int) -> dict[str, Any]:
-    product, capacity = pack.products[clearing.products[place]], int(clearing.market.capacities[place])
+def _product(
+    quotes: Mapping[str, Quote], clearing: Clearing, found: Mapping[str, Assignment], place: int
+) -> dict[str, Any]:
+    product, capacity = quotes[clearing.products[place]], int(clearing.market.capacities[place])
     lent = {way: str(Decimal(capacity - int(result.room[place])) / FEN) for way, result in found.items()}
     prices = found["best"].prices if "best" in found else None
     return {
-        "name": product.name,
+        "name": product.product,
         "label": told(product.label),
         "bank": product.bank,
         "capacity": str(Decimal(capacity) / FEN),
@@ -142,7 +154,9 @@ def _floor(clearing: Clearing, found: Mapping[str, Assignment], asked: FloorAske
     }
 
 
-def _need(pack: Pack, clearing: Clearing, found: Mapping[str, Assignment], number: int) -> dict[str, Any]:
+def _need(
+    quotes: Mapping[str, Quote], clearing: Clearing, found: Mapping[str, Assignment], number: int
+) -> dict[str, Any]:
     asked = clearing.needs[number]
     return {
         "need_no": asked.need.need_no,
@@ -155,12 +169,12 @@ def _need(pack: Pack, clearing: Clearing, found: Mapping[str, Assignment], numbe
         "size": asked.size,
         "posted": asked.posted.isoformat() if asked.posted else None,
         "eligible": int(np.diff(clearing.market.starts)[clearing.market.classes[number]]),
-        "got": {way: _got(pack, clearing, result, number) for way, result in found.items()},
+        "got": {way: _got(quotes, clearing, result, number) for way, result in found.items()},
         "offers": [offer_told(offer) for offer in clearing.all_offers[number]],
     }
 
 
-def _got(pack: Pack, clearing: Clearing, result: Assignment, number: int) -> dict[str, Any]:
+def _got(quotes: Mapping[str, Quote], clearing: Clearing, result: Assignment, number: int) -> dict[str, Any]:
     why, offer = clearing.explain(result, number), clearing.got(result, number)
     return {
         "product": offer.product if offer is not None else "",
@@ -170,7 +184,7 @@ def _got(pack: Pack, clearing: Clearing, result: Assignment, number: int) -> dic
         "better": [
             {
                 "product": clearing.products[one.product],
-                "label": told(pack.products[clearing.products[one.product]].label),
+                "label": told(quotes[clearing.products[one.product]].label),
                 "why": told(one.why),
                 "own": one.own,
                 "lowest": one.lowest,
@@ -185,8 +199,10 @@ def offer_told(offer: Offer) -> dict[str, Any]:
     """An offer as it is kept."""
     return {
         "product": offer.product,
+        "base": offer.base,
         "label": told(offer.label),
         "bank": offer.bank,
+        "answer_days": offer.answer_days,
         "answer": offer.answer.value,
         "cost": offer.cost.effective if offer.cost is not None else None,
         "simple": offer.cost.simple if offer.cost is not None else None,

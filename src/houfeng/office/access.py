@@ -44,7 +44,6 @@ class Permission(StrEnum):
     ANSWER_NEEDS = "answer_needs"
     RUN_MATCHING = "run_matching"
     SEE_CREDIT = "see_credit"
-    WORK_CREDIT = "work_credit"
     SEE_CONDUCT = "see_conduct"
     WORK_CONDUCT = "work_conduct"
     ANSWER_DISPUTES = "answer_disputes"
@@ -71,7 +70,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.ANALYST: _ANALYST,
     Role.OFFICER: _ANALYST
     | {P.HANDLE_ALERTS, P.WORK_CASES, P.SUBMIT_DATA}
-    | {P.DECIDE_CLAIMS, P.RUN_MATCHING, P.WORK_CREDIT, P.WORK_CONDUCT},
+    | {P.DECIDE_CLAIMS, P.RUN_MATCHING, P.WORK_CONDUCT},
     Role.APPROVER: _VIEWER | {P.APPROVE, P.WORK_CASES},
     Role.REPORTER: frozenset({P.SEE_DATA, P.SUBMIT_DATA, P.USE_ACCOUNT})
     | {P.SEE_CLAIMS, P.MAKE_CLAIMS, P.SEE_DELIVERY, P.ANSWER_NEEDS}
@@ -115,7 +114,6 @@ PERMISSION_NAMES: Mapping[Permission, Text] = {
     P.ANSWER_NEEDS: Text("答复融资需求", "answer financing needs"),
     P.RUN_MATCHING: Text("组织银企对接", "run the matching"),
     P.SEE_CREDIT: Text("查看信用画像与评分", "see credit portraits and scores"),
-    P.WORK_CREDIT: Text("办理信用名单与异议", "work on credit lists and disputes"),
     P.SEE_CONDUCT: Text("查看信用画像、异议与名单", "see portraits of credit, disputes and lists"),
     P.WORK_CONDUCT: Text("办理信用名单、异议与证据包", "work on lists, disputes and evidence"),
     P.ANSWER_DISPUTES: Text("答复信用异议", "answer disputes about one's facts"),

@@ -82,6 +82,7 @@ REGION: Mapping[str, Ways] = {
     "consumer_purchase": (_LOAN,),
     "control_interest": _firm("enterprise_id", "holder_id"),
     "credit_line": _firm("enterprise_id"),
+    "credit_segment": _own("region"),
     "debtor_standing": _firm("enterprise_id"),
     "enterprise": _own("region"),
     "enterprise_status": _firm("enterprise_id"),
@@ -127,6 +128,7 @@ INSTITUTION: Mapping[str, Ways] = {
     "consumer_purchase": _own("institution_id"),
     "control_interest": _firm("enterprise_id"),
     "credit_line": _own("institution_id"),
+    "credit_segment": NOBODY,  # sums over all banks
     "debtor_standing": _own("institution_id"),
     "enterprise": (
         Via("loan", {"enterprise_id": "borrower_id"}),
@@ -180,6 +182,7 @@ ENTERPRISE: Mapping[str, Ways] = {
     "consumer_purchase": NOBODY,  # of persons
     "control_interest": _own("enterprise_id", "holder_id"),
     "credit_line": _own("enterprise_id"),
+    "credit_segment": NOBODY,
     "debtor_standing": NOBODY,
     "enterprise": _own("enterprise_id"),
     "enterprise_status": _own("enterprise_id"),

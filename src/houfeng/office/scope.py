@@ -7,9 +7,11 @@ viewer may see and cannot reach around it. The ways from a row to a scope are in
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
+
+from sqlalchemy import ColumnElement, false, or_
 
 from houfeng.book.connection import quoted
 from houfeng.book.model import Kind
@@ -160,3 +162,15 @@ def stem(region: str) -> str:
     while len(region) > 2 and region.endswith("00"):
         region = region[:-2]
     return region
+
+
+def covers(regions: Collection[str] | None, region: str | None) -> bool:
+    """Whether a region is one of `regions` or lies in one. Without `regions` all are; nowhere is in none."""
+    return regions is None or any((region or "-").startswith(stem(code)) for code in regions)
+
+
+def in_regions(regions: Collection[str] | None, column: Any) -> list[ColumnElement[bool]]:
+    """The same as a condition on a column of region codes: none where there is nothing to leave out."""
+    if regions is None:
+        return []
+    return [or_(false(), *(column.startswith(stem(code), autoescape=True) for code in sorted(regions)))]

@@ -182,6 +182,7 @@ def _product(product: Product) -> dict[str, str]:
     terms = product.terms
     found = {"bank": product.bank, "funded_by": terms.funded_by, "guarantees": ", ".join(terms.guarantees)}
     found |= {"rate": _text(terms.rate), "fee": _text(terms.fee), "months": _text(terms.months)}
+    found |= {"own_rate": _text(terms.own_rate)}
     found |= {"min_amount": _text(terms.min_amount), "max_amount": _text(terms.max_amount)}
     found |= {"capacity": _text(product.capacity), "answer_days": _text(product.answer_days)}
     return found | _conditions(product.conditions)

@@ -186,7 +186,10 @@ class Entitlement:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a product costs and offers; expressions over `need`. `rate` is percent a year, `fee` money for the whole."""
+    """What a product costs and offers; expressions over `need`. `rate` is percent a year, `fee` money for the whole.
+
+    `funded_by` is the tool on whose money the rate rests; `own_rate` is the rate where the bank has no quota of it.
+    """
 
     rate: Node
     fee: Node | None = None
@@ -195,6 +198,7 @@ class Terms:
     months: Node | None = None
     funded_by: str = ""
     guarantees: tuple[str, ...] = ()
+    own_rate: Node | None = None
 
 
 @dataclass(frozen=True, slots=True)

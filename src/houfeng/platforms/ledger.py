@@ -229,7 +229,8 @@ def _by_firm(source: Source, kind: str, day: date | None, enterprise: str) -> di
     where = f"enterprise_id = '{quoted(enterprise)}'" if enterprise else "TRUE"
     if kind == "financial_statement":
         where += f" AND enterprise_id IN (SELECT enterprise_id FROM ({source.select('platform', as_of=day)}))"
-        where += " QUALIFY row_number() OVER (PARTITION BY enterprise_id ORDER BY period DESC, total_assets) = 1"
+        order = "ORDER BY period DESC, total_assets, _submission, _row"
+        where += f" QUALIFY row_number() OVER (PARTITION BY enterprise_id {order}) = 1"
     found: dict[str, list[Row]] = {}
     for row in _rows(source, kind, day, where):
         found.setdefault(row["enterprise_id"], []).append(row)

@@ -7,7 +7,7 @@ so that every pack's figures are cut the same way. An empty code means that it w
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from houfeng.book.model import code_lists
@@ -70,7 +70,7 @@ def _codes(list_name: str) -> Mapping[str, Text]:
     return code_lists()[list_name].members if list_name in code_lists() else {}
 
 
-def _city(code: str) -> str:
+def city(code: str) -> str:
     """SQL: the city of Henan a six-digit code lies in; Jiyuan stands under the province itself."""
     return (
         f"CASE WHEN {code} IS NULL THEN '' WHEN {code} LIKE '4190%' THEN '419001' "
@@ -112,7 +112,7 @@ def _all() -> Iterable[Dimension]:
         "coalesce(\"loan.institution.institution_type\", '')",
         _codes("institution_type"),
     )
-    yield Dimension("region", Text("借款人所在市", "Borrower's city"), _REGION_PATHS, _city(_REGION), cities)
+    yield Dimension("region", Text("借款人所在市", "Borrower's city"), _REGION_PATHS, city(_REGION), cities)
     yield Dimension(
         "county", Text("借款人地区代码", "Borrower's region code"), _REGION_PATHS, f"coalesce({_REGION}, '')", {}
     )
@@ -186,3 +186,11 @@ def breakdown(text: str) -> tuple[str, ...]:
     if len(set(names)) != len(names):
         raise UsageError(Text(f"{text} 里有重复的维度", f"a dimension stands twice in {text}"))
     return names
+
+
+def common_region(regions: Sequence[str]) -> str | None:
+    """The smallest region that holds all of `regions`, by the digits of their codes; None where no province does."""
+    for digits in (6, 4, 2):
+        if len({region[:digits] for region in regions}) == 1:
+            return regions[0][:digits].ljust(6, "0")
+    return None

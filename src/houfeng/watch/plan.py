@@ -81,6 +81,23 @@ def plan_rules(pack: Pack, kind: str, rules: Iterable[Rule]) -> Plan:
     return plan
 
 
+def looked_at(pack: Pack, plan: Plan) -> tuple[bool, set[str]]:
+    """Whether the conditions look at the day itself, and the parameters they name, outside measures."""
+    queue = [node for rule in plan.rules for node in rule.nodes()]
+    daily, found, seen = False, set[str](), set[str]()
+    while queue:
+        for part in queue.pop().walk():
+            daily = daily or part.op == "call:as_of"
+            if part.op == "parameter":
+                found.add(part.value)
+            elif part.op == "call:at":
+                found.add(part.args[0].value)
+            elif part.op == "item" and part.value.name not in seen:
+                seen.add(part.value.name)
+                queue += pack.items[(plan.kind, part.value.name)].nodes()
+    return daily, found
+
+
 class _Planner:
     def __init__(self, pack: Pack, plan: Plan) -> None:
         self.pack, self.plan = pack, plan

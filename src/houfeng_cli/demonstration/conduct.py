@@ -23,7 +23,8 @@ from houfeng.office.database import Office
 from houfeng.office.identity.people import find, viewer_of
 from houfeng.office.tables import User
 from houfeng_desk.desk import Desk
-from houfeng_desk.queries.conduct import evasion, listings, portraits
+from houfeng_desk.queries.alert import EVASION
+from houfeng_desk.queries.conduct import listings, portraits
 from houfeng_desk.queries.delivery.judging import HOUSE
 
 PACK, HISTORY = "evasion-rules", ("2025-10-01", "2025-11-30")
@@ -36,10 +37,10 @@ FIRMS = (
 
 def watch(book: Path) -> None:
     """Replay the history by the rules on evasion, into a folder of its own beside the other watch's."""
-    if (book / evasion.FOLDER).exists():
+    if (book / EVASION).exists():
         return
     first, last = HISTORY
-    arguments = ["watch", "run", PACK, "--book", str(book), "--drill", str(book / evasion.FOLDER)]
+    arguments = ["watch", "run", PACK, "--book", str(book), "--drill", str(book / EVASION)]
     arguments += ["--source", f"replay:{first}..{last}", "--from", first, "--until", last]
     arguments += ["--max-keys", "100000", "--state-memory", "1GB", "--quiet"]
     subprocess.run([sys.executable, "-m", "houfeng_cli.main", *arguments], check=True)  # noqa: S603 — our own program
@@ -53,7 +54,6 @@ def seed(office: Office, book: Path, clock: Clock) -> int:
     watch(book)
     desk = Desk(office, Book.open(book, clock), clock)
     try:
-        evasion.catch_up(desk)
         with office.read() as session:
             officer = viewer_of(find(session, "officer"), via="demo")
             found = session.scalars(select(User).where(User.login == "enterprise")).first()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query
 from starlette.requests import Request
 
 from houfeng.clock import parse_day, parse_moment
@@ -24,6 +24,8 @@ from houfeng_desk.web import DeskDep, ViewerDep, allowed
 
 MOST = 500
 USUAL = 50
+LARGEST = 2**53
+"""Above it a number of a path names nothing."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,11 @@ class Asked:
     desk: Desk
     viewer: Viewer
     times: Mapping[str, str]
+
+    @property
+    def path(self) -> Mapping[str, str]:
+        """What the list is about: the parameters of its path."""
+        return self.request.path_params
 
     @property
     def reader(self) -> Reader:
@@ -58,12 +65,18 @@ def add_list(
     *,
     about: str,
     filters_now: Callable[[Asked], Sequence[Filter]] | None = None,
+    within: Mapping[str, type] | None = None,
 ) -> None:
-    """Give `answer` at `path`. `filters_now` are those of the moment, where choices depend on what there is."""
+    """Give `answer` at `path`. `filters_now` are those of the moment, where choices depend on what there is; `within`
+    are the parameters of the path with their types."""
     known = {one.name for one in filters}
-    asked_for = Depends(_parameters(columns, filters))  # as a default: an annotation made here could not be looked up
+    asked_for = Depends(
+        _parameters(columns, filters, within or {})
+    )  # as a default: an annotation made here could not be looked up
 
     def listed(request: Request, desk: DeskDep, viewer: ViewerDep, given: dict[str, str] = asked_for) -> Any:
+        for name in within or ():
+            given.pop(name)
         size = int(given.pop("limit"))
         cursor, sort = given.pop("cursor"), given.pop("sort")
         times = {one: given.pop(one) for one in ("as_of", "known_at") if given[one]}
@@ -102,7 +115,9 @@ class _Query:
     query_params: Mapping[str, str]
 
 
-def _parameters(columns: Sequence[Column], filters: Sequence[Filter]) -> Callable[..., dict[str, str]]:
+def _parameters(
+    columns: Sequence[Column], filters: Sequence[Filter], within: Mapping[str, type]
+) -> Callable[..., dict[str, str]]:
     """A dependency with one parameter for each filter, so that the document of the API names them."""
     sortable = ", ".join(one.name for one in columns if one.sortable)
     named = {one.name: _said(one) for one in filters}
@@ -118,6 +133,9 @@ def _parameters(columns: Sequence[Column], filters: Sequence[Filter]) -> Callabl
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=Query("", description=text), annotation=str)
         for name, text in named.items()
     ]
+    for name, kind in within.items():
+        place = Path(ge=0, le=LARGEST) if kind is int else Path(max_length=100)
+        signature.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=place, annotation=kind))
     limit = Query(USUAL, ge=1, le=MOST, description="Rows of a page.")
     signature.append(inspect.Parameter("limit", inspect.Parameter.KEYWORD_ONLY, default=limit, annotation=int))
     parameters.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]  # what FastAPI reads

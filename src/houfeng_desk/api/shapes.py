@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
@@ -65,18 +66,35 @@ def plain(value: Any) -> Any:
         case Decimal():
             return f"{value:f}"
         case float():
-            return value
+            return value if math.isfinite(value) else None
         case datetime():
             return value.replace(tzinfo=ZONE).isoformat()
         case date():
             return value.isoformat()
         case Mapping():
             return {str(name): plain(one) for name, one in value.items()}
+        case tuple() if hasattr(value, "_asdict"):
+            return plain(value._asdict())
         case _ if isinstance(value, Sequence | set | frozenset):
             return [plain(one) for one in (sorted(value) if isinstance(value, set | frozenset) else value)]
         case _ if is_dataclass(value) and not isinstance(value, type):
             return {one.name: plain(getattr(value, one.name)) for one in fields(value)}
     raise TypeError(f"not for the API: {type(value).__name__}")
+
+
+def told(thing: object, *names: str) -> dict[str, Any]:
+    """Some values of a thing by their names."""
+    return {name: plain(getattr(thing, name)) for name in names}
+
+
+def listed(rows: Sequence[Any]) -> dict[str, Any]:
+    """Things that are never so many that they need pages."""
+    return {"items": plain(rows), "total": len(rows)}
+
+
+def done(text: Text) -> Done:
+    """What became of an act, in words."""
+    return Done.model_validate({"message": plain(text)})
 
 
 def item(row: Mapping[str, Any]) -> dict[str, Any]:

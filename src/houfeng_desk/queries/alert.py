@@ -43,6 +43,9 @@ from houfeng_desk.queries.figures import pack_of
 BEFORE, AFTER, MOST = 60, 45, 400
 """Days of a chart before the opening and after it (or the clearing), and in all."""
 
+EVASION = "evasion"
+"""The folder of a book in which the watch of `evasion-rules` keeps its journal."""
+
 
 class Packs:
     """The versions of packs the watch has run by, read once; a new one is looked for when a version is not known."""
@@ -50,7 +53,7 @@ class Packs:
     def __init__(self, desk: Desk) -> None:
         """Reads nothing yet."""
         self.desk = desk
-        self.places = (watch_folder(desk), desk.book.path / "evasion")  # of the two watches a desk shows
+        self.places = (watch_folder(desk), evasion_folder(desk))  # of the two watches a desk shows
         self._lock = threading.Lock()
         self._found: OrderedDict[tuple[str, str], Pack] = OrderedDict()
         self._folders: tuple[str, ...] | None = None
@@ -191,6 +194,11 @@ def in_full(desk: Desk, packs: Packs, alert: Alert, kept: Sequence[dict[str, Any
 def watch_folder(desk: Desk) -> Path:
     """The folder of the watch."""
     return desk.book.path / "watch"
+
+
+def evasion_folder(desk: Desk) -> Path:
+    """The folder of the watch of `evasion-rules`, which runs beside the other: a watch runs one pack."""
+    return desk.book.path / EVASION
 
 
 @dataclass(frozen=True)

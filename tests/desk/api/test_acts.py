@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from desk.desk_samples import ClientOf, DeskClient, viewer
+from desk.api.api_samples import Program
+from desk.desk_samples import ClientOf, viewer
 from houfeng.errors import Text
 from houfeng.office import notices
 from houfeng.office.alerts.tables import Alert
@@ -17,19 +18,6 @@ from houfeng.office.tables import Approval, Channel, Job, SettingValue, User
 from houfeng_desk.desk import Desk
 
 WHY = "按月核对"
-
-
-class Program:
-    """Somebody's session, used as a program would."""
-
-    def __init__(self, browser: DeskClient) -> None:
-        self.browser, self.token = browser, browser.token()
-
-    def get(self, path: str, **asked: Any) -> Any:
-        return self.browser.get(f"/api/v1{path}", params=asked)
-
-    def send(self, method: str, path: str, **body: Any) -> Any:
-        return self.browser.request(method, f"/api/v1{path}", json=body, headers={"x-csrf-token": self.token})
 
 
 def work(desk: Desk, folder: Path) -> None:

@@ -7,15 +7,13 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from desk.api.test_acts import Program
+from desk.api.api_samples import Program
 from desk.claims.claim_pages import PERIOD, TOOL, grant
-from desk.delivery.test_pages import POLICY, firm
+from desk.delivery.need_samples import POLICY
 from desk.desk_samples import BANK, ClientOf, Hands
 from houfeng.claims.tables import Claim, ClaimLine, Quota
 from houfeng.matching.tables import PolicyChain
 from houfeng_desk.desk import Desk
-
-__all__ = ["firm"]
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from houfeng_desk.desk import Desk
 from houfeng_desk.pages.data.staging import safe_name
 
 ENTITY = b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><worksheet'
+XML = "desk.xml_entities"
 LAUGHS = b'<!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><workbook'
 
 
@@ -25,28 +27,27 @@ def zipped(**members: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def hostile() -> dict[str, tuple[str, bytes, str]]:
-    good = balances()
-    sheet, strings, book = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/workbook.xml"
-    return {
-        "entity": ("x.xlsx", patched(good, sheet, lambda b: b.replace(b"<worksheet", ENTITY, 1)), "desk.xml_entities"),
-        "laughs": ("x.xlsx", patched(good, book, lambda b: b.replace(b"<workbook", LAUGHS, 1)), "desk.xml_entities"),
-        "bomb": ("x.xlsx", patched(good, strings, lambda b: b + b" " * (200 << 20)), "exchange.bomb"),
-        "zip bomb": ("x.zip", zipped(a=b"1,2\n" * (50 << 20)), "exchange.bomb"),
-        "executable": ("a.exe", b"MZ" + bytes(range(256)) * 10, "exchange.binary"),
-        "pdf": ("a.xlsx", b"%PDF-1.7 not a workbook", "exchange."),
-        "text named xlsx": ("a.xlsx", b"a,b\n1,2\n", "exchange.not_what_it_says"),
-        "cut short": ("a.xlsx", good[: len(good) // 2], "exchange.truncated"),
-        "html": ("a.xls", b"<html><script>alert(1)</script></html>", "exchange.format"),
-    }
+SHEET, STRINGS, BOOK = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/workbook.xml"
+HOSTILE: dict[str, tuple[str, Callable[[bytes], bytes], str]] = {
+    "entity": ("x.xlsx", lambda good: patched(good, SHEET, lambda b: b.replace(b"<worksheet", ENTITY, 1)), XML),
+    "laughs": ("x.xlsx", lambda good: patched(good, BOOK, lambda b: b.replace(b"<workbook", LAUGHS, 1)), XML),
+    "bomb": ("x.xlsx", lambda good: patched(good, STRINGS, lambda b: b + b" " * (200 << 20)), "exchange.bomb"),
+    "zip bomb": ("x.zip", lambda _: zipped(a=b"1,2\n" * (50 << 20)), "exchange.bomb"),
+    "executable": ("a.exe", lambda _: b"MZ" + bytes(range(256)) * 10, "exchange.binary"),
+    "pdf": ("a.xlsx", lambda _: b"%PDF-1.7 not a workbook", "exchange."),
+    "text named xlsx": ("a.xlsx", lambda _: b"a,b\n1,2\n", "exchange.not_what_it_says"),
+    "cut short": ("a.xlsx", lambda good: good[: len(good) // 2], "exchange.truncated"),
+    "html": ("a.xls", lambda _: b"<html><script>alert(1)</script></html>", "exchange.format"),
+}
+"""By name: the name of the file, what makes it of a good workbook, and the code of the problem."""
 
 
-@pytest.mark.parametrize("name", list(hostile()))
+@pytest.mark.parametrize("name", list(HOSTILE))
 def test_one_clear_error(client: ClientOf, desk: Desk, name: str) -> None:
-    file, data, code = hostile()[name]
+    file, made, code = HOSTILE[name]
     before = len(desk.book.entries())
     officer = client("officer")
-    place = sent(officer, file, data)
+    place = sent(officer, file, made(balances()))
     page = officer.get(place)
     assert page.status_code == 200
     assert "这个文件没有收" in words(page.text)

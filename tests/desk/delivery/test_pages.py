@@ -9,57 +9,21 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from desk.delivery.need_samples import POLICY, apply
 from desk.desk_samples import BANK, ClientOf, DeskClient, Hands
 from houfeng.matching.delivery import chains
 from houfeng.matching.tables import NeedFile, NeedOffer, PolicyChain
 from houfeng.office import jobs as queue
-from houfeng.office.access import Role, Scope
-from houfeng.office.identity import accounts
 from houfeng.office.jobs import Worker
 from houfeng.office.tables import JournalEntry
 from houfeng_desk.desk import Desk
 from houfeng_desk.pages.delivery import jobs
-from houfeng_desk.queries.delivery.judging import make_list, publish_list
-
-POLICY = "sme_interest_2026"
-OTHER_BANK = "bank2"
-
-
-@pytest.fixture
-def firm(desk: Desk) -> str:
-    """A customer of BANK that is on the list, which is sent; with an account of its own, and a second bank's person."""
-    number = make_list(desk, "system", POLICY).number
-    publish_list(desk, "system", POLICY, number)
-    with desk.office.begin() as session:
-        sent = chains.PolicyChainBank
-        found = session.scalars(
-            select(PolicyChain.subject)
-            .join(sent, sent.chain_id == PolicyChain.id)
-            .where(sent.institution_id == BANK, PolicyChain.region.startswith("4101"))
-            .order_by(PolicyChain.subject)
-        ).first()
-        assert found is not None
-        user, _ = accounts.create(session, "test", "firm", "示例企业", {Role.ENTERPRISE}, Scope(enterprise=found))
-        user.must_change = False
-    return str(found)
 
 
 def work(desk: Desk, *kinds: str) -> None:
     """Do the jobs that wait."""
     worker = Worker(desk.office, desk.work_folder / "jobs", book=desk.book.path, kinds=list(kinds))
     assert worker.run_once()
-
-
-def apply(one: DeskClient, policy: str = POLICY, status: int = 303, **more: Any) -> Any:
-    """The form of a need, as a firm fills it in."""
-    form = {
-        "policy": policy, "amount": "300", "term_months": "12", "use": "采购原材料", "guarantee": "D",
-        "deadline": "2026-06-30", "contact": "张三 13800000000", "data": ["profile", "loans"], "days": "60",
-        "agree": "1",
-    }  # fmt: skip
-    answer = one.submit("/mine/needs", form | more)
-    assert answer.status_code == status, answer.text
-    return answer
 
 
 def recommended(desk: Desk, officer: DeskClient, need: str) -> None:
@@ -240,3 +204,23 @@ def test_the_firm_may_decline_and_withdraw(desk: Desk, client: ClientOf, firm: s
     assert version is not None
     assert mine.submit(f"/mine/needs/{need}/withdraw", {"version": version[1], "why": "不用了"}).status_code == 303
     assert "已撤回" in mine.get(f"/mine/needs/{need}").text
+
+
+def test_an_offer_is_acted_on_at_its_own_need_only(desk: Desk, client: ClientOf, firm: str) -> None:
+    """The number of another need in the address is 404, on the page and for programs, and nothing is changed."""
+    mine, officer, bank = client("firm"), client("officer"), client("reporter")
+    need = apply(mine).headers["location"].rsplit("/", 1)[1]
+    recommended(desk, officer, need)
+    other = apply(mine, policy="").headers["location"].rsplit("/", 1)[1]
+    with desk.office.read() as session:
+        (offer,) = (one for one in session.scalars(select(NeedOffer)) if one.institution_id == BANK)
+    sent = {"version": str(offer.version), "move": "accept"}
+    for wrong in (other, "99"):
+        assert bank.submit(f"/needs/{wrong}/offers/{offer.id}/accept", sent).status_code == 404
+        program = {"json": {"version": offer.version, "move": "accept"}, "headers": {"x-csrf-token": bank.token()}}
+        assert bank.post(f"/api/v1/needs/{wrong}/offers/{offer.id}", **program).status_code == 404
+    with desk.office.read() as session:
+        assert session.get_one(NeedOffer, offer.id).state == "sent"
+        (chain,) = session.scalars(select(PolicyChain.id).where(PolicyChain.subject == firm))
+    assert officer.submit(f"/policies/nothing/chains/{chain}/link").status_code == 404
+    assert bank.submit(f"/needs/{need}/offers/{offer.id}/accept", sent).status_code == 303

@@ -8,12 +8,8 @@ import os
 import random
 import shutil
 import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -23,6 +19,7 @@ from sqlalchemy import func, select
 from desk.desk_samples import make_office, viewer
 from desk.kills import acting_samples as acts
 from desk.kills import desk_process
+from desk.kills.forking import forking, free_port, until, wait_for
 from houfeng.book.storage.manifest import chronicle
 from houfeng.book.store import Book
 from houfeng.cases.states import MOVES
@@ -37,11 +34,11 @@ from houfeng.office.jobs import Job, State
 from houfeng.office.tables import Approval, JournalEntry, SettingValue, UserSession
 from houfeng_desk.desk import Desk
 from houfeng_desk.pages.data.staging import Staging
+from nightly import share
 from office_alerts.alert_samples import binder, step, write
 
-KILLS = int(os.environ.get("HOUFENG_KILLS", "0")) or (100 if os.environ.get("HOUFENG_NIGHTLY") == "1" else 6)
+KILLS = int(os.environ.get("HOUFENG_KILLS", "0")) or share(4, 100)
 ALERTS, PROPOSALS = 2_000 + 100 * KILLS, 1_000
-PATIENCE = 240
 
 
 def test_kills_of_server_and_worker_under_load(small_book: Path, tmp_path: Path) -> None:
@@ -94,66 +91,6 @@ def people(desk: Desk, port: int) -> Iterator[tuple[Callable[[acts.Told, acts.Pe
     yield acts.cases_of(firms, officer.user_id), acts.Person(desk.office, "officer", port)
     yield acts.decide, acts.Person(desk.office, "approver", port)
     yield acts.submit, acts.Person(desk.office, "officer", port)
-
-
-@contextmanager
-def forking(url: str, book: Path) -> Iterator[Callable[[str], int]]:
-    """A warm process; gives what forks a child of it."""
-    tests = str(Path(__file__).parents[2])
-    process = subprocess.Popen(
-        [sys.executable, desk_process.__file__, url, str(book)],
-        env={**os.environ, "PYTHONPATH": tests},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    children: list[int] = []
-
-    def fork(what: str) -> int:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        print(what, file=process.stdin, flush=True)
-        children.append(int(process.stdout.readline()))
-        return children[-1]
-
-    try:
-        yield fork
-    finally:
-        for pid in children[-4:]:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-        process.stdin.close()  # type: ignore[union-attr]
-        process.wait(30)
-        process.stdout.close()  # type: ignore[union-attr]
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
-def wait_for(port: int) -> None:
-    """Until the server answers."""
-
-    def answers() -> bool:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            return False
-        return True
-
-    until(answers)
-
-
-def until(done: Callable[[], bool]) -> None:
-    """Wait for something."""
-    limit = time.monotonic() + PATIENCE
-    while not done():
-        assert time.monotonic() < limit, "it does not come"
-        time.sleep(0.05)
 
 
 def idle(office: Office) -> bool:

@@ -9,14 +9,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from desk.delivery.test_pages import apply, firm
+from desk.delivery.need_samples import apply
 from desk.desk_samples import ClientOf, Hands, viewer
 from houfeng.matching.tables import NeedFile
 from houfeng.office.jobs.worker import Worker
 from houfeng_desk.desk import Desk
 from houfeng_desk.queries.matching import result
-
-__all__ = ["firm"]
 
 
 @pytest.fixture
@@ -25,7 +23,7 @@ def worker(desk: Desk, small_book: Path, tmp_path: Path) -> Worker:
     return Worker(desk.office, tmp_path / "jobs", book=small_book)
 
 
-def _run(client: Any, worker: Worker, **asked: str) -> str:
+def run_of(client: Any, worker: Worker, **asked: str) -> str:
     """Ask for a run and have it done; its address."""
     answer = client.submit("/matching", {"day": "2025-12-15", **asked}, of="/matching")
     assert answer.status_code == 303
@@ -38,7 +36,7 @@ def _run(client: Any, worker: Worker, **asked: str) -> str:
 def test_a_run_is_asked_for_and_compared(client: ClientOf, worker: Worker, hands: Hands) -> None:
     officer = client("officer")
     assert "还没有对接过" in officer.get("/matching").text
-    address = _run(officer, worker, share="5")
+    address = run_of(officer, worker, share="5")
     assert address in officer.get("/matching").text
     shown = officer.get(address).text
     assert "稳定匹配" in shown
@@ -49,7 +47,7 @@ def test_a_run_is_asked_for_and_compared(client: ClientOf, worker: Worker, hands
 
 def test_a_need_is_explained_with_every_product(client: ClientOf, worker: Worker) -> None:
     officer = client("officer")
-    address = _run(officer, worker, share="5")
+    address = run_of(officer, worker, share="5")
     needs = re.findall(r'href="(need\?no=[^"]+)"', officer.get(address).text)
     links = re.findall(rf'href="({address}/need\?no=[^"]+)"', officer.get(address).text)
     assert needs or links
@@ -62,7 +60,7 @@ def test_a_need_is_explained_with_every_product(client: ClientOf, worker: Worker
 
 def test_an_impossible_floor_is_named(client: ClientOf, worker: Worker) -> None:
     officer = client("officer")
-    shown = officer.get(_run(officer, worker, small="100", share="1")).text
+    shown = officer.get(run_of(officer, worker, small="100", share="1")).text
     assert "保底要求做不到" in shown
     assert "小微企业至少 100%" in shown
 
@@ -74,7 +72,7 @@ def test_wrong_numbers_are_told(client: ClientOf) -> None:
 
 
 def test_only_who_may_run_matching_sees_it(client: ClientOf, worker: Worker) -> None:
-    address = _run(client("officer"), worker)
+    address = run_of(client("officer"), worker)
     for login in ("viewer", "reporter", "enterprise"):
         assert client(login).get("/matching").status_code == 403
         assert client(login).get(address).status_code == 403
@@ -84,7 +82,7 @@ def test_only_who_may_run_matching_sees_it(client: ClientOf, worker: Worker) -> 
 
 def test_the_run_of_one_city_holds_its_needs_only(client: ClientOf, worker: Worker) -> None:
     luoyang = client("luoyang")
-    address = _run(luoyang, worker)
+    address = run_of(luoyang, worker)
     answer = luoyang.submit(f"{address}/export", {"format": "csv", "reason": "核对"}, of=f"{address}/export")
     assert answer.status_code == 200
     regions = set(re.findall(r"\b(41\d{4})\b", answer.content.decode("utf-8-sig")))
@@ -93,7 +91,7 @@ def test_the_run_of_one_city_holds_its_needs_only(client: ClientOf, worker: Work
 
 def test_the_export_holds_what_the_list_shows(client: ClientOf, worker: Worker) -> None:
     officer = client("officer")
-    address = _run(officer, worker)
+    address = run_of(officer, worker)
     total = re.search(r"共 ([\d,]+) 条", officer.get(address).text)
     assert total
     answer = officer.submit(f"{address}/export", {"format": "csv", "reason": "核对"}, of=f"{address}/export")
@@ -107,7 +105,7 @@ def test_a_need_filed_on_the_desk_is_matched_with_what_its_firm_may_claim(
 ) -> None:
     """It stands among the needs of the book, and some product is cheaper by the subsidy the firm is entitled to."""
     apply(client("firm"))
-    address = _run(client("officer"), worker, day=hands().date().isoformat())
+    address = run_of(client("officer"), worker, day=hands().date().isoformat())
     with desk.office.read() as session:
         need = session.scalars(select(NeedFile)).one()
         _, found = result.result(session, viewer(desk, "officer"), int(address.rsplit("/", 1)[1]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import zipfile
 from datetime import date
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from desk.desk_samples import ClientOf, viewer
+from desk.desk_samples import ClientOf, DeskClient, Hands, make_app, viewer
 from houfeng.office import journal
 from houfeng.office.jobs import Worker
 from houfeng.office.packs import life
@@ -46,13 +47,29 @@ def drafted(desk: Desk, client: ClientOf) -> str:
     return str(answer.headers["location"])
 
 
-def ready(desk: Desk, client: ClientOf, folder: Path) -> str:
-    """A draft that was tested and simulated."""
-    address = drafted(desk, client)
-    analyst = client("analyst")
+@pytest.fixture(scope="module")
+def simulated(small_book: Path, peopled: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """An office with a draft that was tested and simulated, made once, and the draft's address."""
+    folder = tmp_path_factory.mktemp("simulated")
+    office = Path(shutil.copy(peopled, folder / "office.db"))
+    app = make_app(small_book, office, Hands(), work_folder=folder / "work")
+    desk: Desk = app.state.desk
+    address = drafted(desk, lambda login: DeskClient(app).enter(login))
+    analyst = DeskClient(app).enter("analyst")
     assert analyst.submit(f"{address}/test", {}).status_code == 303
     assert analyst.submit(f"{address}/simulate", {"in_force": "1"}).status_code == 303
-    work(desk, folder)
+    work(desk, folder / "jobs")
+    desk.close()
+    desk.office.close()
+    return office, address
+
+
+@pytest.fixture
+def ready(desk: Desk, tmp_path: Path, simulated: tuple[Path, str]) -> str:
+    """The address of that draft; this test's desk has a copy of its office."""
+    office, address = simulated
+    desk.office.close()
+    shutil.copy(office, tmp_path / "office.db")
     return address
 
 
@@ -113,20 +130,18 @@ def test_cases_that_fail_must_be_looked_at(desk: Desk, client: ClientOf, tmp_pat
     assert "提出人称已逐条核对" in client("approver").get(address).text
 
 
-def test_who_proposed_cannot_approve(desk: Desk, client: ClientOf, tmp_path: Path) -> None:
-    address = ready(desk, client, tmp_path)
+def test_who_proposed_cannot_approve(desk: Desk, client: ClientOf, ready: str) -> None:
     second = client("second")
-    assert second.submit(f"{address}/submit", {"from_day": "2026-02-10", "why": "按新口径"}).status_code == 303
+    assert second.submit(f"{ready}/submit", {"from_day": "2026-02-10", "why": "按新口径"}).status_code == 303
     assert decide(desk, client, "second") == 403
     assert pack_in_force(desk, "five-articles").version == "1.0.0"
 
 
 def test_a_refused_version_stays_out_and_an_earlier_one_comes_back_by_two_signatures(
-    desk: Desk, client: ClientOf, tmp_path: Path, hands: Any
+    desk: Desk, client: ClientOf, ready: str, hands: Any
 ) -> None:
-    address = ready(desk, client, tmp_path)
     analyst = client("analyst")
-    analyst.submit(f"{address}/submit", {"from_day": "2026-03-01", "why": "按新口径"})
+    analyst.submit(f"{ready}/submit", {"from_day": "2026-03-01", "why": "按新口径"})
     assert decide(desk, client, "approver") == 303
     assert pack_in_force(desk, "five-articles").version == "1.0.0"  # not before its day
     hands.forward(days=20)
@@ -147,19 +162,17 @@ def test_a_refused_version_stays_out_and_an_earlier_one_comes_back_by_two_signat
         assert [(one.version, one.back) for one in held] == [("1.0.1", False), ("1.0.0", True)]
 
 
-def test_a_refusal(desk: Desk, client: ClientOf, tmp_path: Path) -> None:
-    address = ready(desk, client, tmp_path)
-    client("analyst").submit(f"{address}/submit", {"from_day": "2026-02-10", "why": "按新口径"})
+def test_a_refusal(desk: Desk, client: ClientOf, ready: str) -> None:
+    client("analyst").submit(f"{ready}/submit", {"from_day": "2026-02-10", "why": "按新口径"})
     assert decide(desk, client, "approver", "refuse") == 303
-    assert "已否决" in client("analyst").get(address).text
+    assert "已否决" in client("analyst").get(ready).text
     assert pack_in_force(desk, "five-articles").version == "1.0.0"
 
 
-def test_what_was_known_when(desk: Desk, client: ClientOf, tmp_path: Path, hands: Any) -> None:
+def test_what_was_known_when(desk: Desk, client: ClientOf, ready: str, hands: Any) -> None:
     """A question as known at an earlier moment is answered by the version that was in force then."""
     before = hands.now
-    address = ready(desk, client, tmp_path)
-    client("analyst").submit(f"{address}/submit", {"from_day": "2026-02-10", "why": "按新口径"})
+    client("analyst").submit(f"{ready}/submit", {"from_day": "2026-02-10", "why": "按新口径"})
     hands.forward(hours=1)
     decide(desk, client, "approver")
     hands.forward(hours=1)

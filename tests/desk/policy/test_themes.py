@@ -18,6 +18,7 @@ from desk.desk_samples import ClientOf, viewer
 from houfeng.themes.measures import MEASURES
 from houfeng.themes.report import report
 from houfeng_cli.themes import command
+from houfeng_desk.app import DeskApp
 from houfeng_desk.desk import Desk
 from houfeng_desk.queries.figures import Seen
 from houfeng_desk.queries.packs import pack_in_force
@@ -26,6 +27,12 @@ from houfeng_desk.queries.theme_loans import Drill, LoanList
 from houfeng_desk.queries.themes import Ask, Grid
 
 ALL = tuple(name for name, one in MEASURES.items() if one.then != "compare")
+
+
+@pytest.fixture
+def app(read_app: DeskApp) -> DeskApp:
+    """Nothing here changes the desk: one serves all tests."""
+    return read_app
 
 
 def grid_of(desk: Desk, login: str, ask: Ask) -> Grid:

@@ -9,6 +9,7 @@ import pytest
 
 from desk.desk_samples import BANK, ClientOf, viewer
 from houfeng.packs.loading.load import load_pack
+from houfeng_desk.app import DeskApp
 from houfeng_desk.desk import Desk
 from houfeng_desk.queries.enterprise import identity, indicators, lending, links, listing, moments, risk, story, words
 from houfeng_desk.queries.enterprise.firm import Firm, firm_of
@@ -20,6 +21,12 @@ OWING = (
     " AND borrower_id IN (SELECT enterprise_id FROM enterprise)"
     " GROUP BY 1 ORDER BY sum(balance) DESC LIMIT 1"
 )
+
+
+@pytest.fixture
+def app(read_app: DeskApp) -> DeskApp:
+    """Nothing here changes the desk: one serves all tests."""
+    return read_app
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import pytest
 from desk.data.files_samples import balances, patched
 from desk.desk_samples import make_office
 from desk.kills.acting_samples import Person
-from desk.kills.test_kills import forking, free_port, wait_for
+from desk.kills.forking import forking, free_port, wait_for
 from houfeng.clock import wall_clock
 from houfeng.office.database import Office
 from houfeng_desk.security.forgery import _mark

@@ -18,8 +18,9 @@ from fastapi.routing import APIRoute
 from starlette.datastructures import FormData, ImmutableMultiDict, QueryParams
 
 from desk.desk_samples import DeskClient
-from desk.shell.test_every_route import STREAMS, marker, walked
+from houfeng.office.access import Permission
 from houfeng_desk.app import DeskApp
+from houfeng_desk.web import marker_of
 
 PLAUSIBLE = {
     "version": "1", "move": "verify", "why": "理由", "reason": "理由", "comment": "看过", "format": "csv",
@@ -32,6 +33,24 @@ PLAUSIBLE = {
 SKIPPED = frozenset({"/sign-out"})
 """What would end the walk itself."""
 TURNS = 4
+STREAMS = re.compile(r"/stream$")
+"""Answers that do not end; they have tests of their own."""
+
+
+def walked(found: object) -> Iterator[APIRoute]:
+    """The routes, those of included routers too."""
+    for route in found:  # type: ignore[attr-defined]
+        if isinstance(route, APIRoute):
+            yield route
+        elif hasattr(route, "original_router"):
+            yield from walked(route.original_router.routes)
+        elif hasattr(route, "routes"):
+            yield from walked(route.routes)
+
+
+def marker(route: APIRoute) -> tuple[Permission, ...] | None:
+    """Who may ask for a route."""
+    return marker_of(list(route.dependencies))
 
 
 @dataclass

@@ -146,3 +146,19 @@ def test_hostile_texts_stay_texts(app: DeskApp, desk: Desk, client: ClientOf) ->
     assert "<script>x" not in person.get("/screen").text
     answer = person.submit("/alerts/export", {"reason": "x", "format": "csv"})
     assert "'=cmd" in answer.content.decode("utf-8-sig")
+
+
+@pytest.mark.parametrize(
+    ("key", "leads_to"),
+    [
+        ("HFS-I-C", "/enterprises?industry=C&amp;sort=-quality"),
+        ("HFS-R-410300", "/enterprises?region=410300&amp;sort=-quality"),
+    ],
+)
+def test_the_alert_of_a_segment_leads_to_its_enterprises(
+    app: DeskApp, client: ClientOf, key: str, leads_to: str
+) -> None:
+    fill(app, [step("c" * 16, kind="credit_segment", key=key)])
+    viewer = client("viewer")
+    assert f'href="{leads_to}"' in viewer.get(f"/alerts/{'c' * 16}").text
+    assert viewer.get(leads_to.replace("&amp;", "&")).status_code == 200

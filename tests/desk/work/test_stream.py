@@ -46,7 +46,7 @@ async def take(events: AsyncIterator[bytes], number: int) -> list[tuple[int, str
     """The next events that tell something; comments are passed over."""
     found: list[tuple[int, str]] = []
     while len(found) < number:
-        event = await asyncio.wait_for(anext(events), 10)
+        event = await asyncio.wait_for(anext(events), 60)
         if b"data:" in event:
             found.append(told(event))
     return found
@@ -92,7 +92,7 @@ def test_each_hears_only_of_their_own(app: DeskApp, desk: Desk, feed: Feed) -> N
     async def work() -> None:
         luoyang = events(feed, viewer(desk, "luoyang"), ask(app), 0)
         assert [seq for seq, _ in await take(luoyang, 6)] == [1, 2, 3, 4, 5, 6]
-        assert b"beat" in await asyncio.wait_for(anext(luoyang), 10)
+        assert b"beat" in await asyncio.wait_for(anext(luoyang), 60)
         red = events(feed, viewer(desk, "officer"), ask(app, tier="red", region="410100"), 0)
         assert [seq for seq, _ in await take(red, 1)] == [9]
         for one in (luoyang, red):
@@ -168,7 +168,7 @@ def test_a_session_that_was_ended_hears_no_more(app: DeskApp, desk: Desk, client
         with desk.office.begin() as session:
             sessions.sign_out(session, person.viewer)  # type: ignore[arg-type]
         feed.check()
-        while (event := await asyncio.wait_for(waiting, 10)) and b"beat" in event:
+        while (event := await asyncio.wait_for(waiting, 60)) and b"beat" in event:
             waiting = asyncio.ensure_future(anext(listening, b""))
         assert event == b""
 

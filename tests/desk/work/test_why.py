@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
-from decimal import Decimal
-from typing import Any
+from pathlib import Path
 
 import pytest
 
-from desk.desk_samples import ClientOf
-from desk.work.work_samples import fill
+from desk.desk_samples import ClientOf, Hands
+from desk.work.work_samples import fill, records
+from houfeng.book.store import Book
 from houfeng.office.access import EVERYTHING, Scope
 from houfeng.office.alerts import reading
 from houfeng.office.alerts.tables import Alert
@@ -30,48 +29,23 @@ RULES = ("P01", "P02", "L02", "F06", "F10", "C05", "G05", "TX03", "M01")
 FIRST, LAST = date(2025, 12, 1), date(2025, 12, 31)
 
 
-def records(alert: Replayed) -> Iterator[dict[str, Any]]:
-    """The steps of a replayed alert as the journal keeps them."""
-    moves = [("opened", alert.opened_at, alert.tier_at_opening, alert.opening_event)]
-    moves += [("escalated", at, tier, event) for at, tier, event in alert.escalations]
-    if alert.cleared_at is not None:
-        moves.append(("cleared", alert.cleared_at, alert.tier, alert.clearing_event))
-    plain = alert.plain()
-    for number, (what, at, tier, event) in enumerate(moves):
-        told = number == 0
-        yield {
-            "alert_id": alert.alert_id,
-            "pack": alert.pack,
-            "version": alert.version,
-            "rule": f"{alert.pack}/{alert.rule}",
-            "rule_id": alert.rule_id,
-            "group": "",
-            "kind": alert.kind,
-            "key": alert.key,
-            "step": number,
-            "what": what,
-            "at": int((at - query.EPOCH).total_seconds()),
-            "event": event,
-            "tier": tier,
-            "channel": "emitted",
-            "cause": "",
-            "values": {k: str(v) if isinstance(v, Decimal) else v for k, v in plain["values"].items()} if told else {},
-            "parameters": {k: str(v) for k, v in plain["parameters"].items()} if told else {},
-            "reason": plain["reason"] if told else {"zh": "", "en": ""},
-        }
+@pytest.fixture(scope="module")
+def december(small_book: Path) -> list[Replayed]:
+    """Up to two alerts of each rule over December."""
+    snapshot, pack = Book.open(small_book, Hands()).snapshot(), load_pack("warning-rules")
+    found: dict[str, list[Replayed]] = {}
+    for alert in Replay(snapshot, pack, FIRST, LAST, only=RULES).alerts():
+        found.setdefault(alert.rule_id, []).append(alert)
+    assert len(found) >= 6
+    return [alert for alerts in found.values() for alert in alerts[:2]]
 
 
 @pytest.fixture
-def replayed(app: DeskApp, desk: Desk) -> list[Replayed]:
-    """Up to two alerts of each rule over December, in the tables, with the version of their pack kept."""
-    pack = keep(desk.book.path / "watch", load_pack("warning-rules"))
-    found: dict[str, list[Replayed]] = {}
-    for alert in Replay(desk.book.snapshot(), pack, FIRST, LAST, only=RULES).alerts():
-        found.setdefault(alert.rule_id, []).append(alert)
-    chosen = [alert for alerts in found.values() for alert in alerts[:2]]
-    assert len(found) >= 6
-    fill(app, [record for alert in chosen for record in records(alert)])
-    return chosen
+def replayed(app: DeskApp, desk: Desk, december: list[Replayed]) -> list[Replayed]:
+    """Those alerts, in the tables, with the version of their pack kept."""
+    keep(desk.book.path / "watch", load_pack("warning-rules"))
+    fill(app, [record for alert in december for record in records(alert)])
+    return december
 
 
 def row(desk: Desk, replayed: Replayed) -> Alert:

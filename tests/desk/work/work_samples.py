@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 from desk.desk_samples import DeskClient
 from houfeng.book.connection import connect
+from houfeng.watch.alerts import Alert as Replayed
 from houfeng_desk.app import DeskApp
 from houfeng_desk.desk import Desk
 from houfeng_desk.pages.work.state import Work
+from houfeng_desk.queries.alert import EPOCH
 from office_alerts.alert_samples import DAY, START, step, write
 
 
@@ -44,7 +48,36 @@ def some(desk: Desk) -> list[dict[str, Any]]:
 
 def rows(client: DeskClient, url: str) -> list[str]:
     """The ids of the alerts a list shows, in its order."""
-    import re
-
     text = client.get(url).text
     return list(dict.fromkeys(re.findall(r'href="/alerts/([0-9a-f]{16})', text)))
+
+
+def records(alert: Replayed) -> Iterator[dict[str, Any]]:
+    """The steps of a replayed alert as the journal keeps them."""
+    moves = [("opened", alert.opened_at, alert.tier_at_opening, alert.opening_event)]
+    moves += [("escalated", at, tier, event) for at, tier, event in alert.escalations]
+    if alert.cleared_at is not None:
+        moves.append(("cleared", alert.cleared_at, alert.tier, alert.clearing_event))
+    plain = alert.plain()
+    for number, (what, at, tier, event) in enumerate(moves):
+        told = number == 0
+        yield {
+            "alert_id": alert.alert_id,
+            "pack": alert.pack,
+            "version": alert.version,
+            "rule": f"{alert.pack}/{alert.rule}",
+            "rule_id": alert.rule_id,
+            "group": "",
+            "kind": alert.kind,
+            "key": alert.key,
+            "step": number,
+            "what": what,
+            "at": int((at - EPOCH).total_seconds()),
+            "event": event,
+            "tier": tier,
+            "channel": "emitted",
+            "cause": "",
+            "values": {k: str(v) if isinstance(v, Decimal) else v for k, v in plain["values"].items()} if told else {},
+            "parameters": {k: str(v) for k, v in plain["parameters"].items()} if told else {},
+            "reason": plain["reason"] if told else {"zh": "", "en": ""},
+        }

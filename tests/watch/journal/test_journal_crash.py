@@ -12,10 +12,11 @@ from pathlib import Path
 
 from houfeng.watch.journal.alerts import AlertJournal
 from houfeng.watch.journal.log import Log
+from nightly import share
 from watch.journal import crash_process
 from watch.journal.journal_samples import arrival, clock
 
-KILLS = 40
+KILLS = share(20, 100)
 
 
 def killed(process: subprocess.Popen[bytes], seconds: float) -> int:

@@ -1,6 +1,6 @@
 """Circles, computed controllers and kept findings: the live watch equals the replay, in any batching.
 
-Beside the groups of `test_live_parity`: keys of another kind with members, and enterprises that have events of their
+Beside the groups of `histories`: keys of another kind with members, and enterprises that have events of their
 own and, through their controllers, those of persons.
 """
 
@@ -19,10 +19,10 @@ from houfeng.packs.loading.load import load_pack
 from houfeng.packs.model import Pack
 from houfeng.watch.live.engine import Engine
 from houfeng.watch.replay import Replay
+from watch.histories import FIRST, LAST, PHASES, received
 from watch.live.comparing import of_live, of_replay
-from watch.live.test_live_parity import KEYS, STATE, book_of, cuts, events_of
+from watch.live.live_samples import KEYS, STATE, book_of, cuts, events_of
 from watch.replay_samples import Sent, instant
-from watch.test_replay_parity import FIRST, LAST, PHASES, received
 
 START, END = instant(FIRST), instant(LAST) + 86400
 PACK = """

@@ -18,8 +18,9 @@ from houfeng.watch.live.changes import Change
 from houfeng.watch.operations.deliveries import Delivery, record, step_of
 from houfeng.watch.replay import Replay
 from houfeng.watch.showing import alerts_in_full
-from watch.live.test_live_parity import book_of, cuts, run_live
-from watch.test_replay_parity import FIRST, LAST, PHASES, first_members, flows, history, records, reports, sample, sizes
+from nightly import share
+from watch.histories import FIRST, LAST, PHASES, first_members, flows, history, records, reports, sample, sizes
+from watch.live.live_samples import book_of, cuts, run_live
 
 
 def through_journal(changes: list[Change]) -> list[Change]:
@@ -28,7 +29,9 @@ def through_journal(changes: list[Change]) -> list[Change]:
     return [step_of(json.loads(line)) for line in lines]
 
 
-@settings(max_examples=12, deadline=None, derandomize=True, phases=PHASES, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=share(6, 60), deadline=None, derandomize=True, phases=PHASES, suppress_health_check=list(HealthCheck)
+)
 @given(flows, records, reports, first_members, sizes, cuts)
 def test_shown_alerts_equal_the_replay(
     flow_rows: list, record_rows: list, report_rows: list, member_rows: list, size: str, marks: list[int]

@@ -22,6 +22,7 @@ from houfeng.packs.loading.load import load_pack
 from houfeng.watch.live.changes import Change
 from houfeng.watch.live.singles import EventWatch
 from houfeng.watch.plan import plan_rules
+from nightly import share
 
 PACK = """
 pack: singles
@@ -82,7 +83,7 @@ def watch(kind: type[EventWatch]) -> EventWatch:
     return kind(connect(threads=1), pack, plan_rules(pack, "account_flow", pack.rules.values()))
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=share(50, 300), deadline=None, suppress_health_check=list(HealthCheck))
 @given(EVENTS)
 def test_bounds_say_what_sql_says(events: list[dict[str, Any]]) -> None:
     filled = [{"flow_no": f"F{n}", "institution_id": "P", **event} for n, event in enumerate(events)]

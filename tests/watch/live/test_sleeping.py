@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from dataclasses import replace
 from datetime import date, datetime
@@ -20,8 +19,9 @@ from houfeng.packs.loading.load import load_pack
 from houfeng.packs.model import Pack
 from houfeng.watch.live.changes import Change
 from houfeng.watch.live.engine import Engine
-from watch.live.test_live_parity import END, KEYS, START, STATE, book_of, cuts, events_of
-from watch.test_replay_parity import FIRST, PHASES, first_members, flows, history, records, reports, sizes
+from nightly import share
+from watch.histories import FIRST, PHASES, first_members, flows, history, records, reports, sizes
+from watch.live.live_samples import END, KEYS, START, STATE, book_of, cuts, events_of
 
 PACK = """
 pack: sleepers
@@ -102,7 +102,7 @@ def told(book: Book, pack: Pack, marks: list[int], *, awake: bool) -> list[Chang
 
 
 @settings(
-    max_examples=300 if os.environ.get("HOUFENG_NIGHTLY") else 12,
+    max_examples=share(6, 300),
     deadline=None,
     derandomize=True,
     phases=PHASES,

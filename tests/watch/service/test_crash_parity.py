@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from datetime import datetime
 from pathlib import Path
@@ -11,13 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from houfeng.watch.replay import Replay
+from nightly import NIGHTLY, share
+from watch.histories import FIRST, LAST, PHASES, first_members, flows, history, records, reports, sample, sizes
 from watch.replay_samples import Sent, instant
 from watch.service.arrivals import Event, World, admitted, in_order, stored, told, told_by_replay
-from watch.test_replay_parity import FIRST, LAST, PHASES, first_members, flows, history, records, reports, sample, sizes
 
 START, END = instant(FIRST), instant(LAST) + 86400
-NIGHTLY = bool(os.environ.get("HOUFENG_NIGHTLY"))
-EXAMPLES = 300 if NIGHTLY else 5
+EXAMPLES = share(4, 300)
 STREAMED = ("account_flow", "public_record")
 
 delays = st.lists(st.sampled_from([0, 0, 0, 1, 1800, 3600, 7200, 90_000]), min_size=1, max_size=6)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import subprocess
 import threading
@@ -13,12 +12,12 @@ from typing import Any
 
 import pytest
 
+from nightly import share
 from watch.service import running
 from watch.sources.event_samples import lines
 
-NIGHTLY = bool(os.environ.get("HOUFENG_NIGHTLY"))
-KILLS = 20 if NIGHTLY else 10
-SEEDS = range(5 if NIGHTLY else 1)
+KILLS = share(6, 20)
+SEEDS = range(share(1, 5))
 EVENTS = 3_000
 OFTEN = ["--flush", "0.03", "--save", "0.05", "--quiet"]
 

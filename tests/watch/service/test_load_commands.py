@@ -13,7 +13,7 @@ from houfeng.clock import fixed_clock
 from houfeng.errors import HoufengError
 from houfeng.watch.replay import Replay
 from houfeng_cli.main import cli
-from watch.service.test_loading import EARLY, END, FIRST, HEAVY, LAST, LATER, asks, journal, opened, run
+from watch.service.loading_samples import EARLY, END, FIRST, HEAVY, LAST, LATER, asks, journal, opened, run
 from watch.streamed_samples import NOW, new_book, pack
 
 

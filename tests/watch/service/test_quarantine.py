@@ -94,16 +94,16 @@ def test_unknown_keys_are_set_aside_where_no_rule_wants_them(tmp_path: Path) -> 
 
 def test_a_fast_source_waits_for_a_slow_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     core = core_of(tmp_path)
-    real, held = core.take, list[int]()
+    real, held = core.begin_with, list[int]()
     source = StdinSource(BytesIO(lines(running.events(4_000)[1:])), kind="account_flow")
     watcher = Watcher(core, [source], Pace(live=False), max_rows=500)
 
-    def slowly(entries: Any, **options: Any) -> Any:
+    def slowly(entries: Any, hand: Any) -> Any:
         time.sleep(0.01)
         held.append(watcher.queue.rows)
-        return real(entries, **options)
+        return real(entries, hand)
 
-    monkeypatch.setattr(core, "take", slowly)
+    monkeypatch.setattr(core, "begin_with", slowly)
     monkeypatch.setattr("houfeng.watch.sources.stdin.BLOCK", 20_000)
     monkeypatch.setattr("houfeng.watch.service.watcher.BATCH_ROWS", 100)
     source._read = lambda size: source._stream.read(20_000)  # type: ignore[method-assign]

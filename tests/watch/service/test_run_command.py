@@ -15,7 +15,7 @@ import pytest
 
 from watch.service import running
 from watch.sources.event_samples import lines
-from watch.sources.test_kafka import Cluster
+from watch.sources.kafka_samples import Cluster
 
 
 @pytest.fixture(autouse=True)

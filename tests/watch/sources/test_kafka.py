@@ -7,27 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
 from houfeng.errors import EnvironmentFault
 from houfeng.watch.sources.kafka import KafkaSource
 from houfeng.watch.sources.queue import Incoming, IncomingQueue
 from watch.sources.event_samples import codes_of, flow, lines, rows_of
-
-
-class Cluster:
-    """A mock cluster, which lives as long as the producer that made it."""
-
-    def __init__(self) -> None:
-        self.producer = Producer({"test.mock.num.brokers": 1, "log_level": 0})
-        brokers = self.producer.list_topics(timeout=10).brokers.values()
-        self.settings = {"bootstrap.servers": ",".join(f"{b.host}:{b.port}" for b in brokers), "log_level": 0}
-
-    def send(self, topic: str, values: list[bytes], partition: int = 0) -> None:
-        """Messages of one partition."""
-        for value in values:
-            self.producer.produce(topic, value, partition=partition)
-        assert self.producer.flush(10) == 0
+from watch.sources.kafka_samples import Cluster
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +22,7 @@ def cluster() -> Cluster:
     return Cluster()
 
 
-def wait(until: Callable[[], Any], seconds: float = 20.0) -> None:
+def wait(until: Callable[[], Any], seconds: float = 120.0) -> None:
     """Wait until something holds."""
     deadline = time.monotonic() + seconds
     while not until():
@@ -48,7 +34,7 @@ def take(queue: IncomingQueue, rows: int) -> list[Incoming]:
     """At least so many rows, good or bad."""
     taken: list[Incoming] = []
     while sum(item.size for item in taken) < rows:
-        some = queue.take(1_000_000, 20)
+        some = queue.take(1_000_000, 120)
         assert some, "nothing came"
         taken += some
     return taken

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from houfeng.conduct.disputes.life import MOVES, OPEN, OUTCOMES, STATES, Outcome, State
 from houfeng.conduct.portrait import Line, Mark
-from houfeng.conduct.steps import all_of, in_regions, of_firm, reason, same_version, serial, step
+from houfeng.conduct.steps import all_of, of_firm, reason, same_version, serial, step
 from houfeng.conduct.tables import Dispute
 from houfeng.conduct.terms import Terms, terms_on
 from houfeng.errors import AccessError, ConflictError, NotFoundError, Text, UsageError
@@ -18,6 +18,7 @@ from houfeng.office import notices
 from houfeng.office.access import Permission, Role, Viewer
 from houfeng.office.database import office_of
 from houfeng.office.identity.people import own_firm, people_of_bank
+from houfeng.office.scope import in_regions
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Firm:
 
 def visible(viewer: Viewer) -> ColumnElement[bool]:
     """The condition on disputes: a firm's own, those about a bank's own facts, those of one's regions."""
-    parts = [*in_regions(viewer, Dispute.region), *of_firm(viewer, Dispute.enterprise_id)]
+    parts = [*in_regions(viewer.scope.regions, Dispute.region), *of_firm(viewer, Dispute.enterprise_id)]
     if viewer.scope.institutions is not None:
         parts.append(Dispute.institution_id.in_(sorted(viewer.scope.institutions)))
     return all_of(parts)

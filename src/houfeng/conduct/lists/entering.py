@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from houfeng.claims.files import months_later
 from houfeng.conduct.disputes.filing import Firm
 from houfeng.conduct.lists.life import GROUNDS, LISTS, PUNISHMENT, PUT, SIGNED, Ground, State
-from houfeng.conduct.steps import all_of, in_regions, of_firm, reason, same_version, serial, step
+from houfeng.conduct.steps import all_of, of_firm, reason, same_version, serial, step
 from houfeng.conduct.tables import Listing
 from houfeng.conduct.terms import Terms, terms_on
 from houfeng.errors import AccessError, ConflictError, InputError, NotFoundError, Problem, Text, Where
@@ -25,7 +25,7 @@ from houfeng.office import approvals, notices
 from houfeng.office.access import Permission, Role, Viewer
 from houfeng.office.database import office_of
 from houfeng.office.identity.people import own_firm, people_of_firm
-from houfeng.office.scope import stem
+from houfeng.office.scope import covers, in_regions
 from houfeng.office.tables import Approval
 
 
@@ -47,7 +47,7 @@ def visible(viewer: Viewer) -> ColumnElement[bool]:
     if viewer.scope.institutions is not None:
         parts.append(Listing.state == State.LISTED)
     elif viewer.scope.regions is not None:
-        parts.append(or_(Listing.state == State.LISTED, and_(*in_regions(viewer, Listing.region))))
+        parts.append(or_(Listing.state == State.LISTED, and_(*in_regions(viewer.scope.regions, Listing.region))))
     return all_of(parts)
 
 
@@ -74,7 +74,7 @@ def officer(session: Session, viewer: Viewer, listing_id: int, version: int, *st
     """
     viewer.require(Permission.WORK_CONDUCT)
     entry = find(session, viewer, listing_id)
-    inside = select(Listing.id).where(Listing.id == entry.id, *in_regions(viewer, Listing.region))
+    inside = select(Listing.id).where(Listing.id == entry.id, *in_regions(viewer.scope.regions, Listing.region))
     if viewer.scope.institutions is not None or session.scalars(inside).first() is None:
         raise AccessError(Text("不在您的辖区", "it is not of your region"))
     _in_state(entry, *states)
@@ -101,9 +101,7 @@ def propose(
     viewer.require(Permission.WORK_CONDUCT)
     if viewer.scope.institutions is not None or viewer.scope.enterprise is not None:
         raise AccessError(Text("须由主管部门办理", "only the office may do this"))
-    if viewer.scope.regions is not None and not any(
-        firm.region.startswith(stem(code)) for code in viewer.scope.regions
-    ):
+    if not covers(viewer.scope.regions, firm.region):
         raise AccessError(Text("不在您的辖区", "it is not of your region"))
     ground = _checked(basis)
     why = reason(why)
@@ -253,7 +251,7 @@ def sees(session: Session, approval: Approval, viewer: Viewer) -> bool:
     if viewer.scope.institutions is not None or viewer.scope.enterprise is not None:
         return False
     wanted = select(Listing.id).where(Listing.id == int(approval.detail["listing"]))
-    return session.scalars(wanted.where(*in_regions(viewer, Listing.region))).first() is not None
+    return session.scalars(wanted.where(*in_regions(viewer.scope.regions, Listing.region))).first() is not None
 
 
 def not_signed(session: Session, approval: Approval, who: Viewer | str) -> None:

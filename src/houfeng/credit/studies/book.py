@@ -72,7 +72,7 @@ def rows_on(
     statement = Compiler(pack, views, day, known).statement(study_over, items, fields=fields, bits=False, where=where)
     chosen = [f"CAST({name(statement.keys[0])} AS VARCHAR) AS {ID}"]
     chosen += [f"CAST({name(f.value)} AS {sql_type(f)}) AS {name(f.name)}" for f in features]
-    table: pa.Table = connection.sql(f"SELECT {', '.join(chosen)} FROM ({statement.sql})").to_arrow_table()
+    table: pa.Table = connection.sql(f"SELECT {', '.join(chosen)} FROM ({statement.sql}) ORDER BY 1").to_arrow_table()
     return table
 
 

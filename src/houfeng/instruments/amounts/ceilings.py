@@ -28,12 +28,22 @@ def capped_sql(table: str, ceiling: Ceiling, column: str, order: Sequence[str]) 
     )
     left = f"CAST(greatest(0, least({column}, {limit} - {before})) AS BIGINT)"
     cut = f"CASE WHEN {limit} IS NULL THEN {column} ELSE {left} END AS {column}"
-    over = f"SELECT {group} FROM {table} GROUP BY ALL HAVING sum({column}) > min({limit})"
     if not keys:
         return f"SELECT * REPLACE ({cut}) FROM {table}"
-    same = " AND ".join(f"t.{key} IS NOT DISTINCT FROM o.{key}" for key in keys)
+    same = same_group("t", "o", ceiling.by)
     return (
-        f"WITH o AS MATERIALIZED ({over}) "
+        f"WITH o AS MATERIALIZED ({above_sql(table, ceiling.by, ceiling.limit, column)}) "
         f"SELECT t.* FROM {table} t ANTI JOIN o ON {same} "
         f"UNION ALL BY NAME SELECT * REPLACE ({cut}) FROM (SELECT t.* FROM {table} t SEMI JOIN o ON {same})"
     )
+
+
+def above_sql(rows: str, by: Sequence[str], limit: str, column: str) -> str:
+    """SQL of the groups of `rows`, those that agree in `by`, whose `column` comes to more than the least limit."""
+    group = ", ".join(name(key) for key in by) or "TRUE AS whole"
+    return f"SELECT {group} FROM {rows} GROUP BY ALL HAVING sum({column}) > min({name(limit)})"
+
+
+def same_group(one: str, other: str, by: Sequence[str]) -> str:
+    """SQL of whether rows called `one` and `other` agree in `by`."""
+    return " AND ".join(f"{one}.{name(key)} IS NOT DISTINCT FROM {other}.{name(key)}" for key in by) or "TRUE"

@@ -9,13 +9,14 @@ of time, then of disbursement, so that a later claim never takes back what an ea
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 import duckdb
 
 from houfeng.engine.faults import telling
-from houfeng.instruments.amounts.ceilings import capped_sql
+from houfeng.instruments.amounts.ceilings import above_sql, capped_sql, same_group
 from houfeng.instruments.amounts.shape import FIRST_DAY, ITEM, KEY, ORDER, YEAR, Shape
 from houfeng.packs.roads.sql import literal, name
 
@@ -55,7 +56,7 @@ def cuts(shape: Shape, first: date, last: date, earliest: date) -> list[Cut]:
 def count_amounts(
     connection: duckdb.DuckDBPyConnection, items: str, shape: Shape, first: date, last: date, *, label: str = "counted"
 ) -> str:
-    """Count the items of the table (or view) `items` for the period; gives the name of the temporary table made.
+    """Count the items of the table (or query in brackets) `items` for the period; gives the temporary table made.
 
     It has the columns `RESULT`, a row for each item of which a day of the period counts (of relending: that was
     disbursed in the period), and of `items` every further column.
@@ -63,14 +64,29 @@ def count_amounts(
     Raises:
         EnvironmentFault: not enough memory or disk.
     """
+    sql, made = counting_sql(connection, items, shape, first, last, label=label)
+    with telling():
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {label}_out AS {sql}")
+        for table in made:
+            connection.execute(f"DROP TABLE {table}")
+    return f"{label}_out"
+
+
+def counting_sql(
+    connection: duckdb.DuckDBPyConnection, items: str, shape: Shape, first: date, last: date, *, label: str = "counted"
+) -> tuple[str, list[str]]:
+    """SQL of what `count_amounts` counts, and the temporary tables it reads, which are the caller's to drop.
+
+    For more items than memory should hold: they are read several times, and what is counted is never held.
+
+    Raises:
+        EnvironmentFault: not enough memory or disk.
+    """
     run = _Run(connection, shape, label)
     with telling():
-        run.number = run.number_of(items)
+        run.look(items)
         found = run.based(items)
-        run.make("out", run.over_time(found, first, last) if shape.over_time else run.at_once(found, first, last))
-        for table in run.made[:-1]:
-            connection.execute(f"DROP TABLE {table}")
-    return run.made[-1]
+        return run.over_time(found, first, last) if shape.over_time else run.at_once(found, first, last), run.made
 
 
 class _Run:
@@ -80,6 +96,7 @@ class _Run:
         self.connection, self.shape, self.label = connection, shape, label
         self.made: list[str] = []
         self.number = "HUGEINT"
+        self.earliest: date | None = None
 
     def make(self, step: str, sql: str) -> str:
         """Hold the rows of `sql` as a temporary table."""
@@ -113,25 +130,45 @@ class _Run:
         shape, end = self.shape, literal(last + timedelta(days=1))
         begin = literal(first)
         since, until = f"greatest(counted_from, {begin})", f"least(counted_to, {end})"
+        where = f"counted_from < {end} AND counted_to > {begin} AND counted_to > counted_from"
+        earned = f"{self._earned(end)} - {self._earned(begin)}"
         if not shape.on_amount:
-            where = f"counted_from < {end} AND counted_to > {begin} AND counted_to > counted_from"
-            earned = f"{self._earned(end)} - {self._earned(begin)}"
             return self._result(f"(SELECT *, {earned} AS earned FROM {found} WHERE {where})", since, until, "earned")
-        table = self.make("based", f"SELECT * FROM {found}")
-        told = self._segments(table, first, last)
+        if shape.on_base:
+            found = self.make("based", f"SELECT * FROM {found}")
+        stretches = cuts(shape, first, last, self.earliest or first)
+        free, above = self._apart(found, stretches)
+        told = self._segments(above, stretches)
         for place, ceiling in enumerate(shape.on_amount):
             told = capped_sql(self.make(f"amount{place}", told), ceiling, "earned", ("seg", *ORDER))
         told = self.make("capped", told)
         keys = ", ".join((*KEY, "borrower_id"))
-        rest = ", ".join(f"any_value({c}) AS {c}" for c in self._columns(table) if c not in (*KEY, "borrower_id"))
-        sums = "sum(earned) AS earned, sum(before_caps) AS before_caps"
-        grouped = f"(SELECT {keys}, {rest}, {sums} FROM {told} WHERE claimed GROUP BY {keys})"
-        return self._result(grouped, since, until, "earned", "before_caps")
+        named = {name(key) for key in (*KEY, "borrower_id")}
+        rest = ", ".join(f"any_value({c}) AS {c}" for c in self._columns(above) if c not in named)
+        sums = "CAST(sum(earned) AS BIGINT) AS earned, CAST(sum(before_caps) AS BIGINT) AS before_caps"
+        grouped = f"SELECT {keys}, {rest}, {sums} FROM {told} WHERE claimed GROUP BY {keys}"
+        whole = f"SELECT *, {earned} AS earned, earned AS before_caps FROM ({free}) WHERE {where}"
+        return self._result(f"({whole} UNION ALL BY NAME {grouped})", since, until, "earned", "before_caps")
 
-    def _segments(self, table: str, first: date, last: date) -> str:
+    def _apart(self, found: str, stretches: Sequence[Cut]) -> tuple[str, str]:
+        """SQL of the items that no ceiling on money can touch, and the table of the others.
+
+        What the items of a group earn in all stretches is told without telling the stretches apart; only where that is
+        above the ceiling (of a calendar year: above that of one year) has anything to be put in order.
+        """
+        ends = self._earned(literal(stretches[-1].until)), self._earned(literal(stretches[0].since))
+        rows = f"(SELECT *, {ends[0]} - {ends[1]} AS earned FROM {found})"
+        free, touched = f"SELECT t.* FROM {found} t", []
+        for place, ceiling in enumerate(self.shape.on_amount):
+            by = [key for key in ceiling.by if key != YEAR]
+            table = self.make(f"over{place}", above_sql(rows, by, ceiling.limit, "earned"))
+            same = same_group("t", f"o{place}", by)
+            touched.append(f"{free} SEMI JOIN {table} o{place} ON {same}")
+            free += f" ANTI JOIN {table} o{place} ON {same}"
+        return free, self.make("above", " UNION ALL ".join(touched))
+
+    def _segments(self, table: str, stretches: Sequence[Cut]) -> str:
         """The items once for each stretch they count in, with what they earn there."""
-        (found,) = self.connection.execute(f"SELECT min(counted_from) FROM {table}").fetchall()
-        stretches = cuts(self.shape, first, last, found[0] or first)
         rows = ", ".join(
             f"({c.number}, {literal(c.since)}, {literal(c.until)}, {literal(c.claimed)})" for c in stretches
         )
@@ -156,12 +193,15 @@ class _Run:
             product = f"CAST(counted AS {self.number}) * points * greatest(0, {end} - counted_from)"
         return f"CAST({half_up(product, self.shape.divisor)} AS BIGINT)"
 
-    def number_of(self, items: str) -> str:
-        """BIGINT where every product surely fits, which is several times faster; otherwise HUGEINT."""
-        bounds = "max(base)::HUGEINT, max(points)::HUGEINT, max(counted_to - counted_from)::HUGEINT"
-        (row,) = self.connection.execute(f"SELECT {bounds} FROM {items}").fetchall()
-        base, points, days = (max(value or 0, 1) for value in row)
-        return "BIGINT" if 2 * base * points * days + self.shape.divisor < 2**62 else "HUGEINT"
+    def look(self, items: str) -> None:
+        """What the counting needs to know beforehand: the first day counted, and whether short numbers suffice.
+
+        BIGINT where every product surely fits is several times faster than HUGEINT.
+        """
+        bounds = "max(base)::HUGEINT, max(points)::HUGEINT, max(counted_to - counted_from)::HUGEINT, min(counted_from)"
+        ((*most, self.earliest),) = self.connection.execute(f"SELECT {bounds} FROM {items}").fetchall()
+        base, points, days = (max(value or 0, 1) for value in most)
+        self.number = "BIGINT" if 2 * base * points * days + self.shape.divisor < 2**62 else "HUGEINT"
 
     def _columns(self, table: str) -> list[str]:
         return [name(row[0]) for row in self.connection.execute(f"DESCRIBE {table}").fetchall()]

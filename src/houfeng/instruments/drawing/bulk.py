@@ -1,32 +1,32 @@
-"""All instruments of a pack at once: every row judged in one pass, a few banks at a time, then one claim after another.
+"""All instruments of some packs at once: every row judged in one pass, then one claim after another.
 
 A claim of one bank judges its own rows. A central bank that looks at all claims of a month judges each loan once, for
-every tool together, with the reasons, and writes that down; the claims are then drawn from it.
+every tool and subsidy together, with the reasons, and writes that down; the claims are then drawn from it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from houfeng.book.connection import quoted
 from houfeng.book.model import kinds
 from houfeng.book.snapshot import Snapshot
 from houfeng.engine.duckdb import Engine
 from houfeng.instruments.definitions import instruments_over
 from houfeng.instruments.drawing.drawn import Tables, drawn_tables
 from houfeng.instruments.drawing.history import with_history
+from houfeng.instruments.drawing.judged import Judged, facts, together
 from houfeng.instruments.drawing.listing import OVER, Taken, shape_of, wanted
-from houfeng.instruments.eligibility import judge_sql
 from houfeng.packs.grants import Instrument
 from houfeng.packs.language.expression import Node
 from houfeng.packs.model import Pack
-from houfeng.packs.roads.compile import Views
+from houfeng.packs.roads.compile import Compiler, Views
+from houfeng.packs.roads.grants import judging
 from houfeng.packs.roads.sql import literal, name
 
-SHARE = 500_000
+SHARE = 20_000_000
 """Rows judged at a time, or those of one bank where it alone has more."""
 NOT_CLAIMED = ("incentive", "risk_sharing")
 
@@ -40,28 +40,35 @@ def claimable(pack: Pack, kind: str) -> list[Instrument]:
     ]
 
 
-def judge_all(engine: Engine, views: Views, pack: Pack, kind: str, as_of: date, known: date, out: Path) -> int:
-    """Judge every row of `kind` for all its instruments into the Parquet file `out`; gives how many rows.
+def judge_all(
+    engine: Engine, views: Views, packs: Sequence[Pack], kind: str, as_of: date, known: date, out: Path
+) -> Judged:
+    """Judge every row of `kind` for all instruments of `packs` into Parquet files in the folder `out`.
 
-    Per instrument: its answer, the masks of its reasons, and what a claim wants (base, points, days, limits).
+    Of each row: its key, the facts that claims count with, and what became of every condition.
 
     Raises:
-        UsageError: `out` stands in no folder.
+        UsageError: `out` is no folder, or the packs use one name for different things.
         EnvironmentFault: memory, disk or permission does not suffice.
     """
-    seen = with_history(views)
-    fields: dict[str, None] = {}
-    columns: dict[str, Node] = {}
-    found = claimable(pack, kind)
-    for one in found:
-        shape_of(pack, one, as_of, known)
-        asked = wanted(one)
-        fields |= dict.fromkeys(asked.fields)
-        columns |= asked.columns
-    every = [one.name for one in instruments_over(pack, kind)]
-    judged = judge_sql(seen, pack, every, as_of, known, fields=fields, columns=columns)
-    queries = [f"SELECT * FROM ({judged.sql}) WHERE {where}" for where in shares(views, kind, as_of)]
-    return engine.write_all(queries, out)
+    whole = together(packs)
+    paths: dict[str, None] = {}
+    nodes: dict[Node, None] = {}
+    for pack in packs:
+        for one in claimable(pack, kind):
+            shape_of(pack, one, as_of, known)
+            asked = wanted(one)
+            paths |= dict.fromkeys(asked.fields)
+            nodes |= dict.fromkeys(asked.columns.values())
+    compiler = Compiler(whole, with_history(views), as_of, known)
+    every = instruments_over(whole, kind)
+    judged = judging(compiler, kind, every, fields=facts(whole, kind, paths, nodes), packed=True)
+    rows, files = 0, []
+    for number, where in enumerate(shares(views, kind, as_of)):
+        files.append(out / f"judged-{kind}-{number}.parquet")
+        sql = f"SELECT * EXCLUDE (_submission, _row) FROM ({judged.sql}) WHERE {where}"
+        rows += engine.write(sql, files[-1])
+    return Judged(kind, as_of, known, tuple(files), rows, judged.words)
 
 
 def shares(views: Views, kind: str, as_of: date) -> Iterable[str]:
@@ -95,14 +102,13 @@ def claim_from(
     first: date,
     last: date,
     known: date,
-    judged: Path,
+    judged: Mapping[str, Judged],
     *,
     taken: Iterable[Taken] = (),
 ) -> Iterator[Tables]:
-    """The claim of all banks under one instrument, drawn from what `judge_all` wrote."""
-    source = f"SELECT * FROM read_parquet('{quoted(str(judged))}')"
+    """The claim of all banks under one instrument, drawn from what `judge_all` wrote for `last`, by kind."""
     with drawn_tables(
-        engine.connection, views, pack, instrument, first, last, known, taken=taken, refusals="none", judged=source
+        engine.connection, views, pack, instrument, first, last, known, taken=taken, refusals="none", judged=judged
     ) as tables:
         yield tables
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,11 +12,12 @@ import duckdb
 import pyarrow as pa
 
 from houfeng.engine.faults import telling
-from houfeng.instruments.amounts.counting import RESULT, count_amounts, yuan
-from houfeng.instruments.amounts.shape import KEY, ORDER
+from houfeng.instruments.amounts.counting import RESULT, count_amounts, counting_sql, yuan
+from houfeng.instruments.amounts.shape import KEY, ORDER, Prepayment
 from houfeng.instruments.drawing.history import with_history
+from houfeng.instruments.drawing.judged import Judged
 from houfeng.instruments.drawing.listing import Listing, Taken, listing
-from houfeng.instruments.drawing.repayments import with_repayments
+from houfeng.instruments.drawing.repayments import repaid_sql, timed_sql
 from houfeng.packs.grants import Instrument
 from houfeng.packs.model import Pack
 from houfeng.packs.roads.compile import Views
@@ -90,24 +91,35 @@ def drawn_tables(
     taken: Iterable[Taken] = (),
     asked: Collection[Sequence[str]] | None = None,
     refusals: Refusals = "near",
-    judged: str = "",
+    judged: Mapping[str, Judged] | None = None,
 ) -> Iterator[Tables]:
     """The tables of one drawing; without an institution, those of all of them. `judged`: as in `listing`."""
     tables = Tables(connection, f"draw_{instrument.name}")
     try:
         with telling():
-            held = tables.given("taken", [Taken(*row) for row in taken], Taken._fields)
+            claimed = [Taken(*row) for row in taken]
+            held = tables.given("taken", claimed, Taken._fields) if claimed else ""
             wanted = tables.given("asked", list(asked), KEY) if asked is not None else ""
             seen = with_history(views)
-            found = listing(seen, pack, instrument, last, known, taken=held, judged=judged)
-            kept = tables.make("kept", _kept(found, institution_id, wanted, refusals))
+            whole = not wanted and refusals == "none"
+            within = (first, last) if whole else None
+            found = listing(seen, pack, instrument, last, known, taken=held, judged=judged, within=within)
+            sql = _kept(found, institution_id, wanted, refusals)
+            kept = f"({sql})" if whole else tables.make("kept", sql)
             chosen = f"SELECT * EXCLUDE (eligible, failed, unknown, ahead, held, chosen) FROM {kept} WHERE chosen"
-            items = tables.make("items", chosen)
-            items = tables.make("timed", with_repayments(items, seen, last, found.prepayment))
-            tables.counted = count_amounts(
-                connection, items, found.shape, first, last, label=f"{tables.prefix}_counted"
-            )
-            tables.made.append(tables.counted)
+            items, repaid = tables.make("items", chosen), ""
+            # what is lent once, on disbursement, is not made less by an early repayment
+            rule = found.prepayment if found.shape.over_time else Prepayment.CONTRACT
+            if rule is not Prepayment.CONTRACT:
+                repaid = tables.make("repaid", repaid_sql(items, seen, last, rule))
+            timed, label = f"({timed_sql(items, repaid, rule)})", f"{tables.prefix}_counted"
+            if whole:  # of all banks, too many to hold twice
+                sql, made = counting_sql(connection, timed, found.shape, first, last, label=label)
+                tables.made += made
+                tables.counted = f"({sql})"
+            else:
+                tables.counted = count_amounts(connection, timed, found.shape, first, last, label=label)
+                tables.made.append(tables.counted)
             if wanted or refusals != "none":
                 tables.out = tables.make("refused", _refused(found, kept, tables.counted, wanted, first, last))
         yield tables

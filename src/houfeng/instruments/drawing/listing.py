@@ -15,6 +15,7 @@ from typing import NamedTuple
 from houfeng.errors import InputError, Text, UsageError
 from houfeng.instruments.amounts.shape import YEAR, Ceiling, Prepayment, Shape
 from houfeng.instruments.definitions import excludes, excluding, shares_of
+from houfeng.instruments.drawing.judged import Judged
 from houfeng.instruments.eligibility import FAILED, UNKNOWN, judge_sql
 from houfeng.packs.grants import Instrument
 from houfeng.packs.language.expression import Node
@@ -142,27 +143,48 @@ def _carried(instrument: Instrument) -> tuple[str, ...]:
 
 
 def listing(
-    views: Views, pack: Pack, instrument: Instrument, as_of: date, known: date, *, taken: str = "", judged: str = ""
+    views: Views,
+    pack: Pack,
+    instrument: Instrument,
+    as_of: date,
+    known: date,
+    *,
+    taken: str = "",
+    judged: Mapping[str, Judged] | None = None,
+    within: tuple[date, date] | None = None,
 ) -> Listing:
     """The items over the rows of `views`.
 
-    `taken` is a table of notes claimed. `judged` is SQL of rows judged before (see `houfeng.instruments.drawing.bulk`);
-    without it they are judged now.
+    `taken` is a table of notes claimed. `judged` are rows judged before, by kind (`houfeng.instruments.drawing.bulk`);
+    others are judged now. `within`: only the eligible rows are wanted, and where an instrument counts what was lent in
+    a period and has no ceiling, only those of these days.
     """
+    judged = judged or {}
     shape = shape_of(pack, instrument, as_of, known)
     ahead = excluding(pack, instrument, as_of, known)
     own = [one for one in ahead if one.over == instrument.over]
-    if not judged:
-        names, asked = [instrument.name, *(one.name for one in own)], wanted(instrument)
-        judged = judge_sql(views, pack, names, as_of, known, fields=asked.fields, columns=asked.columns).sql
-    first = " ".join(f"WHEN j.{name(one.name)} THEN {literal(one.name)}" for one in own)
     others = [one for one in ahead if one.over != instrument.over and one.over in OVER]
-    found, joins = _elsewhere(views, pack, others, as_of, known)
+    names, asked = [one.name for one in own], wanted(instrument)
+    if instrument.over in judged:
+        before, day = judged[instrument.over], name(OVER[instrument.over].day)
+        if within is None or taken:
+            rows = before.select(pack, instrument, asked.fields, asked.columns, names)
+        else:
+            now = not shape.over_time and not shape.ceilings
+            where = f"{day} BETWEEN {literal(within[0])} AND {literal(within[1])}" if now else ""
+            rows = before.only(pack, instrument, asked.fields, asked.columns, own, where)
+            own = []
+    else:
+        every = [instrument.name, *names]
+        rows = judge_sql(views, pack, every, as_of, known, fields=asked.fields, columns=asked.columns).sql
+    first = " ".join(f"WHEN j.{name(one.name)} THEN {literal(one.name)}" for one in own)
+    found, joins = _elsewhere(views, pack, others, as_of, known, judged)
     found = f"CASE {first} ELSE {found} END" if first else found
     held, holding = _held(pack, instrument, as_of, known, taken) if taken else ("CAST(NULL AS VARCHAR)", "")
     shown = [*_item_columns(instrument, shape), f"CAST({found} AS VARCHAR) AS ahead", f"{held} AS held"]
-    sql = f"SELECT {', '.join(shown)} FROM ({judged}) j{joins}{holding}"
-    return Listing(sql, shape, instrument, prepayment_of(pack, instrument, as_of, known), _carried(instrument))
+    sql = f"SELECT {', '.join(shown)} FROM ({rows}) j{joins}{holding}"
+    prepayment = prepayment_of(pack, instrument, as_of, known)
+    return Listing(sql, shape, instrument, prepayment, _carried(instrument))
 
 
 def _item_columns(instrument: Instrument, shape: Shape) -> list[str]:
@@ -195,14 +217,20 @@ def _note() -> str:
     return ", ".join(NOTE)
 
 
-def _elsewhere(views: Views, pack: Pack, others: list[Instrument], as_of: date, known: date) -> tuple[str, str]:
+def _elsewhere(
+    views: Views, pack: Pack, others: list[Instrument], as_of: date, known: date, judged: Mapping[str, Judged]
+) -> tuple[str, str]:
     """SQL of the instrument over another kind that comes first for the note, and the join that finds it."""
     if not others:
         return "NULL", ""
     parts = []
     for place, one in enumerate(others):
-        judged = judge_sql(views, pack, [one.name], as_of, known, fields=NOTE, masks=False)
-        parts.append(f"SELECT {_note()}, {place} AS place FROM ({judged.sql}) WHERE {name(one.name)}")
+        if one.over in judged:
+            rows = judged[one.over].eligible(one, NOTE)
+        else:
+            answers = judge_sql(views, pack, [one.name], as_of, known, fields=NOTE, masks=False)
+            rows = f"SELECT {_note()} FROM ({answers.sql}) WHERE {name(one.name)}"
+        parts.append(f"SELECT {_note()}, {place} AS place FROM ({rows})")
     whole = f"SELECT {_note()}, min(place) AS place FROM ({' UNION ALL '.join(parts)}) GROUP BY ALL"
     names = ", ".join(literal(one.name) for one in others)
     return f"list_extract([{names}], e.place + 1)", f" LEFT JOIN ({whole}) e USING ({_note()})"

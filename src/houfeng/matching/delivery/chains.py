@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.orm import Session
 
 from houfeng.errors import ConflictError, NotFoundError, Text, UsageError
@@ -20,7 +20,7 @@ from houfeng.matching.tables import PolicyChain, PolicyChainBank, PolicyChainSte
 from houfeng.office import journal
 from houfeng.office.access import Permission, Viewer
 from houfeng.office.database import office_of
-from houfeng.office.scope import stem
+from houfeng.office.scope import in_regions
 
 STEPS: Mapping[str, Text] = {
     "sent": Text("已送达", "Sent"),
@@ -54,10 +54,7 @@ class Journey(NamedTuple):
 def in_scope(viewer: Viewer) -> ColumnElement[bool]:
     """The condition on `PolicyChain` that leaves those of the viewer's scope, persons too: for statistics only."""
     scope = viewer.scope
-    parts: list[ColumnElement[bool]] = []
-    if scope.regions is not None:
-        inside = (PolicyChain.region.startswith(stem(code), autoescape=True) for code in sorted(scope.regions))
-        parts.append(or_(false(), *inside))
+    parts = in_regions(scope.regions, PolicyChain.region)
     if scope.institutions is not None:
         seen = select(PolicyChainBank.chain_id).where(PolicyChainBank.institution_id.in_(scope.institutions))
         parts.append(or_(PolicyChain.id.in_(seen), PolicyChain.institution_id.in_(scope.institutions)))
@@ -77,14 +74,16 @@ def may_see(viewer: Viewer) -> None:
         viewer.require(Permission.SEE_DELIVERY)
 
 
-def find(session: Session, viewer: Viewer, chain_id: int) -> PolicyChain:
-    """The chain of that number.
+def find(session: Session, viewer: Viewer, chain_id: int, policy: str = "") -> PolicyChain:
+    """The chain of that number, of `policy` where one is named.
 
     Raises:
         NotFoundError: there is none in the viewer's scope.
     """
     may_see(viewer)
     wanted = select(PolicyChain).where(PolicyChain.id == chain_id, visible(viewer))
+    if policy:
+        wanted = wanted.where(PolicyChain.policy == policy)
     chain = session.scalars(wanted).one_or_none()
     if chain is None:
         raise NotFoundError(Text("没有这条直达记录", "there is no such chain"))

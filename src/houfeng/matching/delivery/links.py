@@ -19,7 +19,7 @@ from houfeng.office.access import Permission, Role, Scope, Viewer
 from houfeng.office.database import changed, office_of
 from houfeng.office.identity import accounts
 from houfeng.office.identity.sessions import Caller, SignedIn, open_session, secret_hash
-from houfeng.office.scope import stem
+from houfeng.office.scope import covers
 from houfeng.office.tables import User, UserSession
 
 VIA = "link"
@@ -36,8 +36,7 @@ def make(
     terms = terms or shipped()
     if isinstance(who, Viewer):
         who.require(Permission.RUN_MATCHING)
-        regions = who.scope.regions
-        if regions is not None and not any(region.startswith(stem(code)) for code in regions):
+        if not covers(who.scope.regions, region):
             raise NotFoundError(Text(f"没有企业 {enterprise_id[:60]}", f"there is no enterprise {enterprise_id[:60]}"))
     if not enterprise_id.strip():
         raise UsageError(Text("请写明企业", "name the enterprise"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, insert, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from houfeng.errors import AccessError, ConflictError, NotFoundError, Text
@@ -17,7 +17,7 @@ from houfeng.office.access import Permission, Viewer
 from houfeng.office.database import office_of
 from houfeng.office.identity.people import people_of_bank, people_of_firm
 from houfeng.office.outbox import queue as outbox
-from houfeng.office.scope import stem
+from houfeng.office.scope import in_regions
 
 TOPIC = "delivery"
 WAITING = ("sent", "received", "answered")
@@ -140,10 +140,7 @@ def _cause(verdict: Verdict | None, otherwise: str) -> dict[str, Any]:
 def visible(viewer: Viewer) -> ColumnElement[bool]:
     """The condition on `PolicyMember` that leaves the members of the viewer's scope."""
     scope = viewer.scope
-    parts: list[ColumnElement[bool]] = []
-    if scope.regions is not None:
-        inside = (PolicyMember.region.startswith(stem(code), autoescape=True) for code in sorted(scope.regions))
-        parts.append(or_(false(), *inside))
+    parts = in_regions(scope.regions, PolicyMember.region)
     if scope.institutions is not None:
         of_bank = exists().where(
             PolicyChain.policy == PolicyMember.policy,

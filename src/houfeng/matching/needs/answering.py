@@ -64,7 +64,7 @@ def offer_of(session: Session, viewer: Viewer, offer_id: int, version: int, move
     offer = session.get(NeedOffer, offer_id)
     own = viewer.scope.institutions
     if offer is None or own is None or offer.institution_id not in own:
-        raise NotFoundError(Text(f"没有推荐 {offer_id}", f"there is no offer {offer_id}"))
+        raise _no_offer(offer_id)
     need = filing.find(session, viewer, offer.need_id)
     if offer.version != version:
         raise filing.stale(need.number)
@@ -74,6 +74,17 @@ def offer_of(session: Session, viewer: Viewer, offer_id: int, version: int, move
     offer.version += 1
     need.version += 1
     return need, offer
+
+
+def belongs(session: Session, need_id: int, offer_id: int) -> None:
+    """Raise NotFoundError unless the offer is one of that need: an address that names both must mean both."""
+    offer = session.get(NeedOffer, offer_id)
+    if offer is None or offer.need_id != need_id:
+        raise _no_offer(offer_id)
+
+
+def _no_offer(offer_id: int) -> NotFoundError:
+    return NotFoundError(Text(f"没有推荐 {offer_id}", f"there is no offer {offer_id}"))
 
 
 def accept(session: Session, viewer: Viewer, offer_id: int, version: int, terms: Terms | None = None) -> NeedOffer:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from houfeng.errors import ConflictError, InputError, NotFoundError, Problem, Text, UsageError, Where
@@ -20,7 +20,7 @@ from houfeng.office import journal, notices
 from houfeng.office.access import Permission, Role, Viewer
 from houfeng.office.database import office_of
 from houfeng.office.identity.people import own_firm, people_of_bank
-from houfeng.office.scope import stem
+from houfeng.office.scope import in_regions
 
 STATES: Mapping[str, Text] = {
     "open": Text("待推荐", "Open"),
@@ -79,10 +79,7 @@ class Suggestion:
 def visible(viewer: Viewer) -> ColumnElement[bool]:
     """The condition on `NeedFile` that leaves the needs of the viewer's scope: of a bank, those sent to it."""
     scope = viewer.scope
-    parts: list[ColumnElement[bool]] = []
-    if scope.regions is not None:
-        inside = (NeedFile.region.startswith(stem(code), autoescape=True) for code in sorted(scope.regions))
-        parts.append(or_(false(), *inside))
+    parts = in_regions(scope.regions, NeedFile.region)
     if scope.institutions is not None:
         sent = select(NeedOffer.need_id).where(NeedOffer.institution_id.in_(scope.institutions))
         parts.append(NeedFile.id.in_(sent))
@@ -220,16 +217,19 @@ def step(
 
 def recommend(
     session: Session, viewer: Viewer, need_id: int, version: int, suggestions: Collection[Suggestion],
-    terms: Terms | None = None,
+    terms: Terms | None = None, run: int | None = None,
 ) -> list[NeedOffer]:  # fmt: skip
-    """Send a need to banks, in the order of `suggestions`; each may read what the firm consented to.
+    """Send a need to banks, in the order of `suggestions`; each may read what the firm consented to. `run` is the job
+    of the matching it comes from.
 
     Raises:
-        ConflictError: somebody else changed it, or it has ended.
+        ConflictError: somebody else changed it, it has ended, or the firm's authorisation has.
     """
     viewer.require(Permission.RUN_MATCHING)
     terms = terms or shipped()
     need = seen(session, viewer, need_id, version)
+    if (ends := consent_ends(need, terms)) <= office_of(session).clock():
+        raise ConflictError(consent_over(ends))
     asked = {row.institution_id for row in session.scalars(select(NeedOffer).where(NeedOffer.need_id == need.id))}
     fresh = [each for each in suggestions if each.institution_id not in asked]
     chosen = list({each.institution_id: each for each in reversed(fresh)}.values())[::-1]
@@ -252,16 +252,27 @@ def recommend(
     need.state = "recommended" if need.state in ("open", "unmet", "recommended") else need.state
     need.recommended_at = need.recommended_at or now
     banks = [each.institution_id for each in chosen]
-    step(session, viewer, need, None, "recommend", detail={"banks": banks})
+    step(session, viewer, need, None, "recommend", detail={"banks": banks} | ({"run": run} if run else {}))
     title = Text(f"收到融资需求 {need.number}", f"a need has come: {need.number}")
     for bank in banks:
         notices.tell(session, people_of_bank(session, bank), title, f"/needs/{need.id}", "need.sent")
     return made
 
 
+def consent_ends(need: NeedFile, terms: Terms) -> datetime:
+    """When the authorisation ends that the firm gave with its need: it counts from the day of applying."""
+    return need.created_at + timedelta(days=min(int(need.consent["days"]), terms.consent_most))
+
+
+def consent_over(ends: datetime) -> Text:
+    """That it has ended."""
+    day = f"{ends:%Y-%m-%d}"
+    return Text(f"企业的授权已于 {day} 到期", f"the enterprise's authorisation ended on {day}")
+
+
 def _consent(session: Session, need: NeedFile, institution_id: str, terms: Terms) -> None:
-    """The authorisation the firm gave with its need, for this bank, from now; it counts from the day of applying."""
-    ends = need.created_at + timedelta(days=min(int(need.consent["days"]), terms.consent_most))
+    """The authorisation the firm gave with its need, for this bank, from now."""
+    ends = consent_ends(need, terms)
     row = Authorisation(
         enterprise_id=need.enterprise_id, institution_id=institution_id, data=list(need.consent["data"]),
         purpose="loan", need_id=need.id, given_at=office_of(session).clock(), given_by=need.created_by, ends_at=ends,

@@ -1,9 +1,10 @@
 """Which products a need can get, at what true cost, with what chance, and why.
 
 Eligible ones stand first, the cheapest after subsidy first, among equals the likelier (or the likeliest first, if
-asked); then what cannot be judged yet, then what is refused, each with its conditions in words. A relending-funded
-product has its own rate in its terms; a subsidy counts only where the firm is entitled to it, and of several the one
-that makes the loan cheapest counts, since one loan gets one subsidy.
+asked); then what cannot be judged yet, then what is refused, each with its conditions in words. A product whose price
+rests on relending has it as far as there is quota (`funding`); what would pass a limit on what the bank may lend is
+refused (`room`). A subsidy counts only where the firm is entitled to it, and of several the one that makes the loan
+cheapest counts, since one loan gets one subsidy.
 """
 
 from __future__ import annotations
@@ -11,48 +12,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 
 from houfeng.errors import Text
 from houfeng.instruments.eligibility import Answer, Reason, State
+from houfeng.matching.recommend.asking import Need, Quote
 from houfeng.matching.recommend.chance import Chance, History
 from houfeng.matching.recommend.cost import Cost, Loan, Support, cost_of
+from houfeng.matching.recommend.funding import Funds, priced
+from houfeng.matching.recommend.room import Rooms
 
 ORDERS = ("cost", "chance")
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """What a firm asks for. `segment` is the kind of firm and guarantee that answers are counted by."""
-
-    need_no: str
-    enterprise_id: str
-    amount: Decimal
-    months: int
-    use: str = ""
-    guarantee: str = ""
-    deadline: date | None = None
-    region: str = ""
-    segment: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """A product's terms for one need, and what its conditions say. What is nothing is not stated."""
-
-    product: str
-    label: Text
-    bank: str
-    answer: Answer
-    reasons: tuple[Reason, ...]
-    rate: Decimal | None
-    fee: Decimal = Decimal(0)
-    min_amount: Decimal | None = None
-    max_amount: Decimal | None = None
-    months: int | None = None
-    guarantees: tuple[str, ...] = ()
-    funded_by: str = ""
-    answer_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +35,18 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """What is left to lend: of relending quota, and under the limits on one client and group. Nothing: not asked."""
+
+    funds: Funds | None = None
+    rooms: Rooms | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """A product as it stands for a need. `cost` is after subsidy, `before` without; both nothing where it is refused
-    outright. `best` says that no other eligible one is both cheaper and likelier."""
+    outright. `base` is the product where it stands twice; `best` says that no other eligible one is both cheaper and
+    likelier."""
 
     product: str
     label: Text
@@ -79,6 +57,8 @@ class Offer:
     support: str
     chance: Chance
     reasons: tuple[Text, ...]
+    base: str
+    answer_days: int | None = None
     best: bool = False
 
     @property
@@ -95,10 +75,14 @@ def recommend(
     *,
     today: date | None = None,
     order: str = "cost",
+    bounds: Bounds | None = None,
 ) -> list[Offer]:
-    """All products as offers, best first; `today` lets the deadline be held against the bank's days to answer."""
-    known = history or History(())
-    offers = [_offer(need, quote, standings, known, today) for quote in quotes]
+    """All products as offers, best first; `today` lets the deadline be held against the bank's days to answer.
+
+    `bounds` are what relending quota and lending limits leave; without them neither is asked for.
+    """
+    known, bounds = history or History(()), bounds or Bounds()
+    offers = [_offer(need, quote, standings, known, today, bounds) for quote in quotes]
     rank = {Answer.YES: 0, Answer.UNKNOWN: 1, Answer.NO: 2}
     offers = [replace(offer, best=_undominated(offer, offers)) for offer in offers]
     return sorted(offers, key=lambda offer: (rank[offer.answer], *_key(offer, order), offer.product))
@@ -125,23 +109,37 @@ def _undominated(offer: Offer, offers: Sequence[Offer]) -> bool:
     return True
 
 
-def _offer(need: Need, quote: Quote, standings: Sequence[Standing], history: History, today: date | None) -> Offer:
+def _offer(
+    need: Need, quote: Quote, standings: Sequence[Standing], history: History, today: date | None, bounds: Bounds
+) -> Offer:
     against = limits(need, quote, today)
+    if bounds.rooms is not None:
+        against += bounds.rooms.against(quote.bank, need.enterprise_id, need.amount)
+    quote, funding = priced(quote, need.amount, bounds.funds)
     told = [_words(reason) for reason in quote.reasons if reason.state is not State.MET]
     answer = Answer.NO if against else quote.answer
     if quote.rate is None and answer is not Answer.NO:
-        answer, told = Answer.UNKNOWN, [*told, Text("产品未给出利率", "the product states no rate")]
-    chance = history.chance(quote.product, need.segment)
+        no_rate = [] if funding else [Text("产品未给出利率", "the product states no rate")]
+        answer, told = Answer.UNKNOWN, [*told, *funding, *no_rate]
+    chance = history.chance(quote.base, need.segment)
     reasons = [*against, *told]
     if answer is Answer.NO or quote.rate is None:
-        return Offer(quote.product, quote.label, quote.bank, answer, None, None, "", chance, tuple(reasons))
+        return _told(quote, answer, None, None, "", chance, reasons)
     loan = Loan(need.amount, need.months, quote.rate, quote.fee)
     before = cost_of(loan)
     cost, support = _supported(loan, before, standings)
-    reasons += _why(quote, before, cost, support, standings)
+    reasons += [*_why(quote, before, cost, support, standings), *funding]
     reasons.append(chance.words())
     name = support.support.name if support is not None else ""
-    return Offer(quote.product, quote.label, quote.bank, answer, cost, before, name, chance, tuple(reasons))
+    return _told(quote, answer, cost, before, name, chance, reasons)
+
+
+def _told(
+    quote: Quote, answer: Answer, cost: Cost | None, before: Cost | None, support: str, chance: Chance,
+    reasons: Sequence[Text],
+) -> Offer:  # fmt: skip
+    about = quote.product, quote.label, quote.bank
+    return Offer(*about, answer, cost, before, support, chance, tuple(reasons), quote.base, quote.answer_days)
 
 
 def limits(need: Need, quote: Quote, today: date | None = None) -> list[Text]:
@@ -209,8 +207,6 @@ def _why(quote: Quote, before: Cost, cost: Cost, support: Standing | None, stand
                     f"whether “{standing.label.en}” applies is not known yet; it is not counted",
                 )
             )
-    if quote.funded_by:
-        told.append(Text(f"利率因“{quote.funded_by}”资金而优惠", f"the rate rests on funds of “{quote.funded_by}”"))
     return told
 
 

@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from houfeng.engine.duckdb import Engine
+from houfeng.errors import Text
 from houfeng.instruments.eligibility import FAILED, UNKNOWN, answer_of, judge, reasons
-from houfeng.matching.recommend.offers import Need, Quote
+from houfeng.matching.recommend.asking import Asked, Need, Quote
 from houfeng.packs.grants import Product
 from houfeng.packs.language.expression import Node
 from houfeng.packs.model import Pack
@@ -30,16 +31,7 @@ FIELDS = (
     "enterprise.size",
     "enterprise.region",
 )
-_TERMS = ("rate", "fee", "min_amount", "max_amount", "months")
-
-
-class Asked(NamedTuple):
-    """A need with what decides on floors and classes, and what every product says of it."""
-
-    need: Need
-    size: str
-    posted: date | None
-    quotes: tuple[Quote, ...]
+_TERMS = ("rate", "fee", "min_amount", "max_amount", "months", "own_rate")
 
 
 def quoted(
@@ -76,9 +68,10 @@ def quoted(
     assert not isinstance(table, int)
     known = known_at.date() if isinstance(known_at, datetime) else known_at
     fixed = {one.name: _whole(constant(pack, one.answer_days, as_of, known)) for one in products}
+    tools = {one.terms.funded_by: _tool(pack, one.terms.funded_by, as_of, known) for one in products}
     rows = sorted(table.to_pylist(), key=lambda row: (row["valid_from"] or date.max, row["need_no"]))
     seen: dict[tuple[str, int, int], Any] = {}
-    return [_asked(pack, products, row, fixed, seen) for row in rows]
+    return [_asked(pack, products, row, fixed, tools, seen) for row in rows]
 
 
 def capacities(pack: Pack, as_of: date, known: date) -> dict[str, Decimal | None]:
@@ -101,6 +94,7 @@ def _asked(
     products: list[Product],
     row: Mapping[str, Any],
     days: Mapping[str, int | None],
+    tools: Mapping[str, _Tool],
     seen: dict[tuple[str, int, int], Any],
 ) -> Asked:
     guarantee, size = row["guarantee_offered"] or "", row["enterprise.size"] or ""
@@ -115,11 +109,33 @@ def _asked(
         row["region"] or row["enterprise.region"] or "",
         f"{size}/{guarantee[:1]}",
     )
-    return Asked(need, size, row["valid_from"], tuple(_quote(pack, one, row, days[one.name], seen) for one in products))
+    quotes = (_quote(pack, one, row, days[one.name], tools[one.terms.funded_by], seen) for one in products)
+    return Asked(need, size, row["valid_from"], tuple(quotes))
+
+
+class _Tool(NamedTuple):
+    """The tool a product is funded by, and what percent of a loan's principal it lends."""
+
+    label: Text
+    share: Decimal
+
+
+def _tool(pack: Pack, name: str, as_of: date, known: date) -> _Tool:
+    """A share that depends on the loan is taken for the whole: more quota than needed, never less."""
+    tool = pack.instruments.get(name)
+    if tool is None or tool.funded_share is None:
+        return _Tool(Text("", ""), Decimal(100))
+    alone = not any(node.op in ("field", "item") for node in tool.funded_share.walk())
+    return _Tool(tool.label, Decimal(constant(pack, tool.funded_share, as_of, known)) if alone else Decimal(100))
 
 
 def _quote(
-    pack: Pack, one: Product, row: Mapping[str, Any], days: int | None, seen: dict[tuple[str, int, int], Any]
+    pack: Pack,
+    one: Product,
+    row: Mapping[str, Any],
+    days: int | None,
+    tool: _Tool,
+    seen: dict[tuple[str, int, int], Any],
 ) -> Quote:
     failed, unknown = int(row[one.name + FAILED]), int(row[one.name + UNKNOWN])
     key = (one.name, failed, unknown)
@@ -140,6 +156,9 @@ def _quote(
         one.terms.guarantees,
         one.terms.funded_by,
         days,
+        tool.label,
+        tool.share,
+        _decimal(terms["own_rate"]),
     )
 
 

@@ -14,8 +14,9 @@ from typing import Any, Protocol
 
 from houfeng.clock import month_end
 from houfeng.instruments.eligibility import Answer
+from houfeng.matching.recommend.asking import Need
 from houfeng.matching.recommend.cost import Support
-from houfeng.matching.recommend.offers import Need, Standing
+from houfeng.matching.recommend.offers import Standing
 from houfeng.packs.grants import Entitlement, Instrument
 from houfeng.packs.language.expression import Node
 from houfeng.packs.model import Pack

@@ -1,16 +1,16 @@
 """What an alert's key is bound to in the book on the day it opened: whose it is, where, and how much is lent to it.
 
-A key is an enterprise, a group, a guarantee circle, a platform, an institution or a single event. What is bound to
-nothing a viewer may see is not shown to them, so a key that is not found in the book is bound to nothing. A group is
-where its head is registered, and without one (as a circle is) where all its members are: one district, one city, or
-the province.
+A key is an enterprise, a group, a guarantee circle, a segment of credit, a platform, an institution or a single event.
+What is bound to nothing a viewer may see is not shown to them, so a key that is not found in the book is bound to
+nothing. A group is where its head is registered, and without one (as a circle is) where all its members are: one
+district, one city, or the province.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -25,11 +25,14 @@ from houfeng.book.snapshot import Snapshot
 from houfeng.engine.faults import telling
 from houfeng.packs.roads.measures import event_id_sql
 from houfeng.packs.roads.sql import name
+from houfeng.themes.dimensions import common_region
 
 LOANS = "loan_balance"
 MEMBERS = {"connected_group": ("group_member", "group_id"), "guarantee_circle": ("circle_member", "circle_id")}
 """The kinds of keys that are made of enterprises: the kind of their members, and the field that holds the key."""
 HEADED = "connected_group"
+SUMMED = {"credit_segment": "balance"}
+"""The kinds of keys that say themselves how much is lent to them, and in which field."""
 ENTERPRISES = ("enterprise_id", "borrower_id")
 """Fields that lead to an enterprise, the nearest first."""
 
@@ -104,13 +107,14 @@ def _own_fields(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, kind:
         "region": "region" if "region" in kind.fields else "",
         "institution": "institution_id" if "institution_id" in kind.fields else "",
         "enterprise": firm,
+        "exposure": SUMMED.get(kind.name, ""),
     }
     columns = ", ".join(f"{name(field) if field else 'NULL'} AS {called}" for called, field in wanted.items())
     key = event_id_sql(kind) if kind.time is Time.EVENT else f"CAST({name(kind.key[0])} AS VARCHAR)"
     rows = snapshot.select(kind.name, as_of=day)
     sql = f"SELECT {key} AS key, {columns} FROM ({rows}) WHERE {key} IN (SELECT key FROM _asked)"
     return {
-        str(row["key"]): Bound(row["name"] or "", row["region"], row["institution"], row["enterprise"])
+        str(row["key"]): Bound(row["name"] or "", row["region"], row["institution"], row["enterprise"], row["exposure"])
         for row in _rows(connection, sql)
     }
 
@@ -171,14 +175,6 @@ def _places(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, day: date
     )
     places = {row["id"]: row["head"] or common_region(row["members"]) for row in _rows(connection, sql)}
     return {key: region for key, region in places.items() if region is not None}
-
-
-def common_region(regions: Sequence[str]) -> str | None:
-    """The smallest region that holds all of `regions`, by the digits of their codes; None where no province does."""
-    for digits in (6, 4, 2):
-        if len({region[:digits] for region in regions}) == 1:
-            return regions[0][:digits].ljust(6, "0")
-    return None
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> Iterable[Mapping[str, Any]]:

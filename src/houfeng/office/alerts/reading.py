@@ -6,21 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from houfeng.errors import NotFoundError, Text
 from houfeng.office.access import Scope, Viewer
 from houfeng.office.alerts.tables import Alert, AlertAct, AlertStep
-from houfeng.office.scope import stem
+from houfeng.office.scope import covers, in_regions
 from houfeng.watch.operations.life import EMITTED
 
 
 def visible(scope: Scope) -> ColumnElement[bool]:
     """The condition on alerts that somebody of `scope` may see: what is bound to nothing of it is not theirs."""
-    parts: list[ColumnElement[bool]] = []
-    if scope.regions is not None:
-        parts.append(or_(false(), *(Alert.region.startswith(stem(code), autoescape=True) for code in scope.regions)))
+    parts = in_regions(scope.regions, Alert.region)
     if scope.institutions is not None:
         parts.append(Alert.institution.in_(sorted(scope.institutions)))
     if scope.enterprise is not None:
@@ -31,7 +29,7 @@ def visible(scope: Scope) -> ColumnElement[bool]:
 def sees(scope: Scope, region: str | None, institution: str | None, enterprise: str | None) -> bool:
     """The same question about an alert in hand, for those who listen along."""
     return (
-        (scope.regions is None or any((region or "-").startswith(stem(code)) for code in scope.regions))
+        covers(scope.regions, region)
         and (scope.institutions is None or institution in scope.institutions)
         and (scope.enterprise is None or enterprise == scope.enterprise)
     )

@@ -19,16 +19,19 @@ from houfeng.packs.model import Definition, Form, Pack
 from houfeng.packs.roads.compile import Compiler
 from houfeng.packs.roads.evaluate import Evaluator
 from houfeng.packs.roads.sql import name
+from houfeng.packs.roads.words import FAILED, UNKNOWN, Words, told
 from houfeng.packs.roads.world import World
 
-FAILED, UNKNOWN = "_failed", "_unknown"
+__all__ = ["FAILED", "UNKNOWN", "Judging", "certain", "condition_item", "conditions_of", "constant", "grant_items",
+           "grants_of", "judging"]  # fmt: skip
+
 _COUNTS = ("count", "distinct")
-_WORDS = {"UTINYINT": 8, "USMALLINT": 16, "UBIGINT": 64}
 
 
 @dataclass(frozen=True)
 class Judging:
-    """A compiled statement over one kind. For each of `grants`: a column of its name, and its two masks.
+    """A compiled statement over one kind. For each of `grants`: a column of its name, and its two masks; or, where it
+    was `packed`, the columns of `words` for all of them.
 
     `columns` are further columns, computed by expressions that were asked for.
     """
@@ -38,6 +41,7 @@ class Judging:
     keys: tuple[str, ...]
     grants: tuple[str, ...]
     columns: tuple[str, ...]
+    words: Words
 
 
 def grants_of(pack: Pack) -> dict[str, Grant]:
@@ -85,10 +89,12 @@ def judging(
     where: str = "",
     exact: bool = False,
     masks: bool = True,
+    packed: bool = False,
 ) -> Judging:
     """One statement over `kind` that judges `grants`: the key, `fields` (dotted paths allowed), `columns`, the answers.
 
-    A condition that several grants share is computed once. `where` is SQL over the statement's own columns.
+    A condition that several grants share is computed once. `where` is SQL over the statement's own columns. `packed`
+    gives the words (`houfeng.packs.roads.words`) in place of the answers and masks.
     """
     columns, items, written = columns or {}, dict(compiler.pack.items), dict[Node, str]()
     for node in (*(one.when for grant in grants for one in grant.conditions), *columns.values()):
@@ -108,71 +114,26 @@ def judging(
     hidden = dataclasses.replace(compiler, pack=dataclasses.replace(compiler.pack, items=items))
     fields = tuple(fields)
     statement = hidden.statement(kind, list(written.values()), fields=fields, exact=exact, bits=False)
-    shown = [name(one) for one in dict.fromkeys((*statement.keys, *fields))]
-    shown += [f"{name(written[node])} AS {name(column)}" for column, node in columns.items()]
+    kept = [name(one) for one in dict.fromkeys((*statement.keys, *fields))]
+    shown = [*kept, *(f"{name(written[node])} AS {name(column)}" for column, node in columns.items())]
     origin = [name("_submission"), name("_row")]
-    source = statement.sql
-    if masks:
-        source = f"SELECT *, {', '.join(_flags(grants, written, compiler.pack))} FROM ({source})"
-    answers = [part for grant in grants for part in _answer(grant, written, compiler.pack, masks)]
-    sql = f"SELECT {', '.join([*shown, *answers, *origin])} FROM ({source})"
-    if masks:
-        told = [part for grant in grants for part in _told(grant)]
-        kept = [*(name(one) for one in dict.fromkeys((*statement.keys, *fields))), *map(name, columns)]
-        sql = f"SELECT {', '.join([*kept, *told, *origin])} FROM ({sql})"
+    nodes = dict.fromkeys(one.when for grant in grants for one in grant.conditions)
+    uncertain = [node for node in nodes if not certain(compiler.pack, node)]
+    words = Words.of(grants, uncertain)
+    if masks or packed:
+        sql = f"SELECT {', '.join([*shown, *words.sql(written, uncertain), *origin])} FROM ({statement.sql})"
+        if not packed:
+            sql = f"SELECT {', '.join([*kept, *map(name, columns), *told(words, grants), *origin])} FROM ({sql})"
+    else:
+        answers = [_answer(grant, written) for grant in grants]
+        sql = f"SELECT {', '.join([*shown, *answers, *origin])} FROM ({statement.sql})"
     sql += f" WHERE {where}" if where else ""
-    return Judging(sql, kind, statement.keys, tuple(grant.name for grant in grants), tuple(columns))
+    return Judging(sql, kind, statement.keys, tuple(grant.name for grant in grants), tuple(columns), words)
 
 
-def _flags(grants: Sequence[Grant], written: Mapping[Node, str], pack: Pack) -> list[str]:
-    """Each condition once as a word of ones where it failed, and one where it is unknown.
-
-    Which bit it is differs from grant to grant; picking it with `&` and `|` is many times faster than asking anew.
-    """
-    found: dict[str, str] = {}
-    for grant in grants:
-        word = _word(grant)
-        ones = f"CAST({2 ** _WORDS[word] - 1} AS {word})"
-        for one in grant.conditions:
-            column, none = name(written[one.when]), f"CAST(0 AS {word})"
-            found[_flag(written[one.when], FAILED, word)] = f"CASE WHEN NOT {column} THEN {ones} ELSE {none} END"
-            if not certain(pack, one.when):
-                found[_flag(written[one.when], UNKNOWN, word)] = (
-                    f"CASE WHEN {column} IS NULL THEN {ones} ELSE {none} END"
-                )
-    return [f"{sql} AS {flag}" for flag, sql in found.items()]
-
-
-def _word(grant: Grant) -> str:
-    return next(word for word, bits in _WORDS.items() if len(grant.conditions) <= bits)
-
-
-def _flag(column: str, state: str, word: str) -> str:
-    return name(f"{column}{state}:{word}")
-
-
-def _answer(grant: Grant, written: Mapping[Node, str], pack: Pack, masks: bool) -> list[str]:
-    """The answer by its conditions; with masks the masks alone, from which the answer follows."""
-    if not masks:
-        return [f"({' AND '.join(name(written[one.when]) for one in grant.conditions)}) AS {name(grant.name)}"]
-    word = _word(grant)
-    parts: dict[str, list[str]] = {FAILED: [], UNKNOWN: []}
-    for bit, one in enumerate(grant.conditions):
-        states = (FAILED,) if certain(pack, one.when) else (FAILED, UNKNOWN)
-        for state in states:
-            parts[state].append(f"({_flag(written[one.when], state, word)} & CAST({1 << bit} AS {word}))")
-    none = f"CAST(0 AS {word})"
-    return [f"({' | '.join(bits) or none}) AS {name(grant.name + state)}" for state, bits in parts.items()]
-
-
-def _told(grant: Grant) -> list[str]:
-    """The three columns of a grant: a condition that failed is a no; otherwise an unknown one leaves it unknown."""
-    failed, unknown = name(grant.name + FAILED), name(grant.name + UNKNOWN)
-    return [
-        f"({failed} = 0 AND nullif({unknown} = 0, FALSE)) AS {name(grant.name)}",
-        f"CAST({failed} AS BIGINT) AS {failed}",
-        f"CAST({unknown} AS BIGINT) AS {unknown}",
-    ]
+def _answer(grant: Grant, written: Mapping[Node, str]) -> str:
+    """The answer by its conditions, where nobody asks for the reasons."""
+    return f"({' AND '.join(name(written[one.when]) for one in grant.conditions) or 'TRUE'}) AS {name(grant.name)}"
 
 
 def certain(pack: Pack, node: Node) -> bool:

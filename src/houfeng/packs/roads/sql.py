@@ -148,11 +148,11 @@ class SqlWriter:
 
 def _matches(code_set: CodeSet, members: Sequence[Member], code: str) -> str:
     listed = sorted(set().union(*(m.codes for m in members)) - code_set.without)
-    parts = [f"{code} IN ({', '.join(literal(c) for c in listed)})"] if listed else []
+    parts = [_among(code, listed)] if listed else []
     loose = []
     prefixes = sorted({m.prefix for m in members if m.prefix}, key=lambda prefix: (len(prefix), prefix))
     for length, run in groupby(prefixes, key=len):  # one look-up for all of a length, not a comparison for each
-        loose.append(f"left({code}, {length}) IN ({', '.join(literal(prefix) for prefix in run)})")
+        loose.append(_among(f"substr({code}, 1, {length})", list(run)))
     for member in members:
         if member.first:
             ends = f"{literal(member.first)} AND {literal(member.last)}"
@@ -166,6 +166,18 @@ def _matches(code_set: CodeSet, members: Sequence[Member], code: str) -> str:
         )
         parts.append(f"(({either}){without})")
     return "(" + " OR ".join(parts) + ")" if parts else f"({code} IS NULL AND NULL)"
+
+
+def _among(code: str, listed: Sequence[str]) -> str:
+    """SQL of whether `code` is one of `listed`.
+
+    DuckDB makes a join of a long IN, which asks every row; a function of a column of few values asks each value once.
+    """
+    codes = ", ".join(literal(one) for one in listed)
+    return f"list_contains([{codes}], {code})" if len(listed) <= _FEW else f"{code} IN ({codes})"
+
+
+_FEW = 64
 
 
 def in_set(code_set: CodeSet, code: str, evidence: str) -> str:

@@ -1,4 +1,4 @@
-"""Keep in the book what penetration finds as of a day: groups, circles, controllers, exposures, standings and signs.
+"""Keep in the book what penetration finds as of a day: groups, circles, controllers, exposures, segments, signs.
 
 The book gets them as submissions of Houfeng's own, one list for each kind and day. From then on they are facts like any
 other: views know them as known at a moment, the watch moves a group's or circle's key when a member moves, rules read
@@ -33,6 +33,7 @@ from houfeng.penetration.graph import KINDS, Holdings, Views
 from houfeng.penetration.groups import Group, Link, control_links, groups
 from houfeng.penetration.monthly import flows, limits, partners, quality, signs
 from houfeng.penetration.monthly.naming import named
+from houfeng.penetration.monthly.segments import segments
 from houfeng.penetration.ownership.agreements import agreements, known
 
 REPORTER = "houfeng"
@@ -41,7 +42,7 @@ GROUP, CIRCLE = "HFG-", "HFC-"
 
 KEPT = (
     "connected_group", "group_member", "guarantee_circle", "circle_member", "ultimate_controller", "group_exposure",
-    "debtor_standing", "penetration_finding",
+    "debtor_standing", "credit_segment", "penetration_finding",
 )  # fmt: skip
 MOST_TRIED = 50
 """In a large circle so many firms are tried as key nodes: those with the most guarantees."""
@@ -109,6 +110,7 @@ def find(views: Views, as_of: date, choices: Choices | None = None) -> Found:
             "ultimate_controller": controllers,
             "group_exposure": _rows(engine, limits.exposures_sql(views, as_of)),
             "debtor_standing": _rows(engine, quality.standings_sql(views, as_of, choices.days_overdue)),
+            "credit_segment": segments(views, as_of, engine),
         }
         found = [
             *signs.ownership_rings(held.holdings),

@@ -104,8 +104,8 @@ change AS (SELECT c.*, l.since - c.changed_on AS days FROM ({changes}) c JOIN la
 SELECT enterprise_id, 'person_before_overdue' AS finding, item, max(changed_on), min(days), NULL, NULL FROM change
 WHERE item IN ('controller', 'legal_representative') AND days <= {spans.person} GROUP BY ALL
 UNION ALL
-SELECT enterprise_id, 'capital_before_overdue', item, arg_max(changed_on, before_value - after_value),
-  arg_max(days, before_value - after_value), max(before_value - after_value),
+SELECT enterprise_id, 'capital_before_overdue', item, arg_max(changed_on, (before_value - after_value, changed_on)),
+  arg_max(days, (before_value - after_value, changed_on)), max(before_value - after_value),
   max(CAST(round(100.0 * (before_value - after_value) / before_value, 5) AS DECIMAL(10,5))) FROM change
 WHERE item = 'capital' AND after_value < before_value AND before_value > 0 AND days <= {spans.capital} GROUP BY ALL
 ORDER BY 1, 2, 3"""

@@ -31,6 +31,9 @@ ROLL = 32 << 20
 MARK = 4096
 """Entries without alerts after which the journal notes how far it is; a restart looks at no more than these again."""
 
+LINE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, default=str).encode
+"""A step as a line of a file."""
+
 HEAD = re.compile(rb"#(\d+) (\d+) (\d+) ([0-9a-f]{8})\n")
 
 
@@ -121,9 +124,9 @@ class AlertJournal:
         lines = []
         for record in records:
             alert, step = str(record["alert_id"]), int(record["step"])
-            if step > fresh.get(alert, self._steps.last(alert)):
+            if step > (fresh[alert] if alert in fresh else self._steps.last(alert)):
                 fresh[alert] = step
-                lines.append(json.dumps(dict(record), ensure_ascii=False, sort_keys=True, default=str).encode() + b"\n")
+                lines.append(LINE(dict(record)).encode() + b"\n")
         if lines or seq - self._marked >= MARK:
             self._write(seq, lines)
         for alert, step in fresh.items():
@@ -193,7 +196,9 @@ class AlertJournal:
             for group in _groups(path, data, newest=newest):
                 for line in data[group.start : group.end].splitlines():
                     record = json.loads(line)
-                    self._steps.put(str(record["alert_id"]), int(record["step"]))
+                    alert, step = str(record["alert_id"]), int(record["step"])
+                    if step > self._steps.last(alert):
+                        self._steps.put(alert, step)
                 self.upto, end = max(self.upto, group.seq), group.end
             self._size = end
             if end < len(data):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+
+import pyarrow as pa
 
 from houfeng.book.store import Book
 from houfeng.book.stream.appending import Streamed
 from houfeng.watch.journal.entries import Entry, Events, Rejected
 from houfeng.watch.journal.log import Log
+
+Place = tuple[str, str, bool]
+"""Source and kind of rows, and whether they are bad ones."""
 
 ROWS = 500_000
 """Rows put into the book in one commit."""
@@ -30,23 +35,29 @@ def flush(log: Log, book: Book, upto: int | None = None, *, rows: int = ROWS) ->
     return sum(book.append_stream(batches, last) for batches, last in _stretches(wanted, upto, rows))
 
 
-def streamed(entry: Entry) -> Streamed | None:
-    """What an entry brings to the book; nothing where it has no rows."""
-    body = entry.body
-    if isinstance(body, Events | Rejected) and body.rows.num_rows:
-        return Streamed(entry.seq, body.source, body.kind, body.rows, bad=isinstance(body, Rejected))
-    return None
-
-
 def _stretches(entries: Iterable[Entry], upto: int, rows: int) -> Iterator[tuple[list[Streamed], int]]:
-    held: list[Streamed] = []
+    held: dict[Place, list[list[pa.Table]]] = {}
+    number = 0
     for entry in entries:
-        batch = streamed(entry)
-        if batch is None:
+        body = entry.body
+        if not isinstance(body, Events | Rejected) or not body.rows.num_rows:
             continue
-        held.append(batch)
-        if sum(one.rows.num_rows for one in held) >= rows:
-            yield held, entry.seq
-            held = []
+        alike = held.setdefault((body.source, body.kind, isinstance(body, Rejected)), [])
+        if not alike or not alike[-1][0].schema.equals(body.rows.schema):  # another version of the kind wrote it
+            alike.append([])
+        alike[-1].append(body.rows)
+        number += body.rows.num_rows
+        if number >= rows:
+            yield _together(held, entry.seq), entry.seq
+            held, number = {}, 0
     if held:
-        yield held, upto
+        yield _together(held, upto), upto
+
+
+def _together(held: Mapping[Place, list[list[pa.Table]]], last: int) -> list[Streamed]:
+    """What came of one kind from one source, as one: thousands of entries may hold one event each."""
+    return [
+        Streamed(last, source, kind, pa.concat_tables(tables), bad=bad)
+        for (source, kind, bad), alike in held.items()
+        for tables in alike
+    ]

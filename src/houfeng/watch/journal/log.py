@@ -125,7 +125,8 @@ class Log:
         self._check_usable()
         self._check_new(bodies)
         at = self.clock()
-        told, data = _frame(self.last + 1, at, bodies)
+        told, tables = encode(bodies)
+        data = packed(self.last + 1, len(bodies), {"at": at.isoformat(), "entries": told}, tables)
         with faults(self.folder):
             if self._size - self._start >= self.segment_bytes:
                 self._roll()
@@ -298,26 +299,12 @@ class Log:
                     yield from (entry for entry in _entries(segment, data, frame) if entry.seq > after)
 
 
-def _frame(first: int, at: datetime, bodies: Sequence[Body]) -> tuple[list[dict[str, object]], bytes]:
-    """What the header says of each body, and the frame of all."""
-    told, tables, place = [], [], 0
-    for body in bodies:
-        entry, table = encode(body)
-        if table is not None:
-            entry["at"], entry["size"] = place, table.size
-            place += table.size + -table.size % 64
-            tables.append(table)
-        told.append(entry)
-    return told, packed(first, len(bodies), {"at": at.isoformat(), "entries": told}, tables)
-
-
 def _entries(segment: Segment, data: pa.Buffer, frame: Frame) -> Iterator[Entry]:
     header = header_of(memoryview(data), frame)
-    at, body = datetime.fromisoformat(header["at"]), frame.end - frame.body
+    at = datetime.fromisoformat(header["at"])
     try:
-        for n, told in enumerate(header["entries"]):
-            table = data.slice(body + told["at"], told["size"]) if "size" in told else None
-            yield Entry(frame.first + n, at, decode(told, table))
+        for n, body in enumerate(decode(header["entries"], data.slice(frame.end - frame.body, frame.body))):
+            yield Entry(frame.first + n, at, body)
     except (KeyError, pa.ArrowException) as error:
         raise damage(segment.path, frame.position, f"cannot be read: {error}") from error
 

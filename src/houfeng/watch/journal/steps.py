@@ -19,6 +19,8 @@ from houfeng.book.storage.tables import sync_file, sync_folder
 
 RECENT = 65_536
 
+HEXADECIMAL = re.compile(r"[0-9a-f]{16}").fullmatch
+
 
 class Steps:
     """The last step stored of each alert."""
@@ -34,12 +36,12 @@ class Steps:
         number = _number(alert)
         if (found := self._recent.get(number)) is not None:
             return found
-        place = int(np.searchsorted(self._ids, np.uint64(number)))
+        place = int(self._ids.searchsorted(np.uint64(number)))
         return int(self._last[place]) if place < len(self._ids) and int(self._ids[place]) == number else -1
 
     def put(self, alert: str, step: int) -> None:
-        """`step` of `alert` is stored, and all before it."""
-        self._recent[_number(alert)] = max(step, self.last(alert))
+        """`step` of `alert` is stored, and all before it; it is later than the last one."""
+        self._recent[_number(alert)] = step
         if len(self._recent) >= RECENT:
             self._sort()
 
@@ -84,6 +86,6 @@ class Steps:
 
 
 def _number(alert: str) -> int:
-    if re.fullmatch(r"[0-9a-f]{16}", alert):
+    if HEXADECIMAL(alert):
         return int(alert, 16)
     return int.from_bytes(hashlib.blake2b(alert.encode(), digest_size=8).digest(), "big")

@@ -12,9 +12,20 @@ import numpy as np
 
 from houfeng.packs.language.expression import Node
 from houfeng.packs.language.functions import T
-from houfeng.packs.model import Definition, Form, Pack
+from houfeng.packs.model import Definition, Form, Measure, Pack
 from houfeng.packs.roads.measures import EPOCH, day_number
-from houfeng.watch.kernel.filter import FEATURE, RATIO, SCALED, TODAY
+from houfeng.watch.kernel.filter import (
+    FEATURE,
+    RATIO,
+    SCALED,
+    TODAY,
+    V_DAYS,
+    V_ENTERS,
+    V_EVENT,
+    V_MOVES,
+    V_SPAN,
+    V_TABLE,
+)
 from houfeng.watch.kernel.intervals import Op
 from houfeng.watch.kernel.sleeping import Sleeper, slackened
 from houfeng.watch.kernel.writing import MAX_INSTRUCTIONS, NUMERIC, Writer, is_constant
@@ -280,4 +291,37 @@ def variable_factor(scale: int) -> float:
     return 10.0**-scale
 
 
-__all__ = ["FEATURE", "RATIO", "SCALED", "Conditions", "Guard", "Variable", "variable_factor"]
+def moved_by(measure: Measure, negative: bool) -> tuple[int | None, int | None]:
+    """What can make a windowed number greater, and what less, without an event at the present instant; see `Variable`.
+
+    Time lets events leave a window: sums of what is never negative, counts and greatest values only fall by that, least
+    values only rise. What an offset delays may still come in. What is counted from a mark only becomes unknown.
+    """
+    if measure.without or measure.function == "days_since":
+        return (None if measure.offset else V_DAYS), V_EVENT
+    if measure.since:
+        return V_EVENT, None  # begins anew when the period turns
+    if measure.after:
+        return V_EVENT, V_EVENT
+    comes = V_ENTERS if measure.offset else V_EVENT
+    lane = V_MOVES if measure.offset else V_SPAN
+    match measure.function:
+        case "sum":
+            return (lane if negative else comes), lane
+        case "count":
+            return comes, lane
+        case "mean":
+            return lane, lane
+        case "distinct":
+            return comes, (None if measure.offset else V_TABLE)
+        case "max":
+            return comes, V_MOVES
+        case "min":
+            return V_MOVES, comes
+        case "top_share":
+            return V_MOVES, V_MOVES
+        case _:  # last: it can only vanish
+            return comes, comes
+
+
+__all__ = ["FEATURE", "RATIO", "SCALED", "Conditions", "Guard", "Variable", "moved_by", "variable_factor"]

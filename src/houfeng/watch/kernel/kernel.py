@@ -99,6 +99,11 @@ class Kernel:
             yield Rows(at[:rows], out[:rows], links)
             first = last
 
+    def ready(self, program: tuple[Any, ...]) -> None:
+        """Load the compiled code now: the first events shall not wait for it."""
+        out, at = np.empty((0, max(1, self.layout.width)), np.int64), np.empty((0, 3), np.int64)
+        run(self.shape, self.state, program, NONE, 0, 0, 0, WRITE_NONE, True, out, at)
+
     def ticks(self, program: tuple[Any, ...], day_end: int, mode: int) -> Iterator[Rows]:
         """Run a day's end for every key that may have changed; gives the rows by chunks."""
         for first in range(0, self.count, CHUNK):

@@ -8,7 +8,6 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 
 from houfeng.packs.model import TIERS, Pack, Rule
 from houfeng.packs.roads.measures import DAY
@@ -18,6 +17,7 @@ from houfeng.watch.kernel.memory import Words
 from houfeng.watch.live.batches import Openings
 from houfeng.watch.live.changes import CLEARED, ESCALATED, OPENED, Change, Speaker
 from houfeng.watch.live.exact import Exact
+from houfeng.watch.live.today import Panels, tables
 from houfeng.watch.live.transitions import CLEAR, advance
 from houfeng.watch.merging import Merger
 from houfeng.watch.plan import Plan
@@ -37,8 +37,20 @@ class Seen(NamedTuple):
     openings: Openings
 
 
+class Look(NamedTuple):
+    """Rows of a run to look at, with the book as it stood then; `number` counts them. To be told in their order, while
+    the windows may go on: nothing here is changed any more."""
+
+    number: int
+    seen: Seen
+    exact: Exact
+    panels: Panels
+
+
 def together(parts: Sequence[Seen]) -> Seen:
     """Rows of several parts, one behind the other."""
+    if len(parts) == 1:
+        return parts[0]
     ends = np.cumsum([len(part.keys) for part in parts])
 
     def openings(rows: Sequence[int]) -> list[str]:
@@ -88,10 +100,11 @@ class Alerting:
         self.mergers = [(rule, Merger(rule, self.pack.rules.values())) for rule in merging]
         self.merged_free: dict[tuple[str, str], int] = {}
 
-    def tell(self, seen: Seen, exact: Exact, tables: Sequence[pa.Table]) -> tuple[list[Change], Words, Words]:
+    def tell(self, look: Look) -> tuple[list[Change], Words, Words]:
         """The changes at rows, and per row how many episodes its key has open then and until when a rule cools down."""
+        seen, exact = look.seen, look.exact
         watched, cooling = np.zeros(len(seen.keys), np.int64), np.zeros(len(seen.keys), np.int64)
-        rows = exact.rows(seen.instants // DAY, seen.raw, tables)
+        rows = exact.rows(seen.instants // DAY, seen.raw, tables(look.panels, seen.features))
         level, clear = exact.levels(rows, self.rules)
         columns = np.arange(len(self.rules))
         out = np.empty((level.size, 3), np.int64)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -29,6 +30,18 @@ from houfeng.watch.live.singles import EventWatch
 from houfeng.watch.plan import plan_rules
 
 History = Callable[[str, int], Iterable[pa.Table]]
+
+Telling = Callable[[], list[Change]]
+"""Gives what changes."""
+
+Hand = Callable[[Telling], Telling]
+"""Sees to it that something is told, here or in another thread, in the order given; what it gives waits for that."""
+
+
+def at_once(telling: Telling) -> Telling:
+    """Tell it here and now."""
+    told = telling()
+    return lambda: told
 
 
 def no_news(frame: Frame, day: date, must: bool) -> Frame | None:
@@ -127,7 +140,11 @@ class Engine:
 
         Gives what changes: by single events as they came, then by closed instants in order of instant, rule and key.
         """
-        singly: list[Change] = []
+        return self.begin(batches, watermark, at_once)()
+
+    def begin(self, batches: Sequence[tuple[str, pa.Table]], watermark: int, hand: Hand) -> Telling:
+        """As `feed`, but only the windows are run now: the rest is handed on, and what is given waits for it."""
+        singly: list[Telling] = []
         for kind, group in groupby(batches, key=itemgetter(0)):  # neighbours of a kind are looked at together
             tables = [rows for _, rows in group if rows.num_rows]
             if not tables or kind not in self.kinds:
@@ -135,15 +152,21 @@ class Engine:
             rows = tables[0] if len(tables) == 1 else pa.concat_tables(tables)
             for single in self.eventwatches:
                 if single.plan.kind == kind:  # an event by itself needs to wait for nobody
-                    singly += single.run(rows)
+                    singly.append(hand(partial(single.run, rows)))
             if any(feed.source == kind for watch in self.keywatches for feed in watch.layout.feeds):
                 self.waiting.setdefault(kind, []).append(rows)
-        if watermark <= self.until:
-            return singly
-        closed = {kind: list(self._closed(kind, watermark)) for kind in list(self.waiting)}
-        changes = [change for watch in self.keywatches for change in watch.run(closed, watermark)]
-        self.until = watermark
-        return singly + sorted(changes, key=lambda c: (c.at, self.order[c.rule], c.key, c.step))
+        told: list[Telling] = []
+        if watermark > self.until:
+            closed = {kind: list(self._closed(kind, watermark)) for kind in list(self.waiting)}
+            for watch in self.keywatches:
+                told += [hand(partial(watch.tell, look)) for look in watch.run(closed, watermark)]
+            self.until = watermark
+        return partial(self._gathered, singly, told)
+
+    def _gathered(self, singly: Sequence[Telling], told: Sequence[Telling]) -> list[Change]:
+        changes = [change for one in told for change in one()]
+        changes.sort(key=lambda c: (c.at, self.order[c.rule], c.key, c.step))
+        return [change for one in singly for change in one()] + changes
 
     def _closed(self, kind: str, watermark: int) -> Iterable[pa.Table]:
         kept: list[pa.Table] = []

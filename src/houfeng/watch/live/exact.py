@@ -35,7 +35,9 @@ class Exact:
         features: Sequence[tuple[str, str]],
         texts_of: Callable[[Words], pa.Array],
     ) -> None:
-        self.connection, self.plan, self.layout, self.texts_of = connection, plan, layout, texts_of
+        self.connection = connection.cursor()  # of its own: the windows go on meanwhile, and read by the other
+        self.connection.execute("SET TimeZone = 'Asia/Shanghai'")
+        self.plan, self.layout, self.texts_of = plan, layout, texts_of
         self._prepared = False
         self.writer = SqlWriter(pack, "_day", None, lambda node: name(node.value.name))
         columns = [f"{self._windowed(item, types[item.name])} AS {name(item.name)}" for item in plan.windows]

@@ -64,6 +64,7 @@ class FeedReader:
         self, connection: duckdb.DuckDBPyConnection, feed: Feed, writer: SqlWriter, numbers_of: Numbers
     ) -> None:
         self.connection, self.feed, self.numbers_of = connection, feed, numbers_of
+        self._asked = connection.cursor()  # for ids, which are told while the next batch is read
         self.sql = channels_sql(feed, writer)
 
     def read(self, rows: pa.Table) -> Read:
@@ -95,7 +96,7 @@ class FeedReader:
 
     def ids(self, rows: pa.Table) -> list[str]:
         """The ids of events."""
-        return event_ids(kinds()[self.feed.source], rows, self.connection)
+        return event_ids(kinds()[self.feed.source], rows, self._asked)
 
 
 def event_ids(kind: Kind, rows: pa.Table, connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -1,10 +1,12 @@
 """The watch over keys of one kind: windows in the kernel, features by day, conditions, episodes, changes.
 
-`run` takes closed events, in any batches, and moves time on; all it says depends on the events and the days alone.
+`run` takes closed events, in any batches, and moves time on; `tell` says what changes, and may do so in another thread.
+All they say depends on the events and the days alone.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -13,25 +15,24 @@ import numpy as np
 import pyarrow as pa
 
 from houfeng.packs.language.functions import T
-from houfeng.packs.model import Measure, Pack
+from houfeng.packs.model import Pack
 from houfeng.packs.roads.compile import column_of
 from houfeng.packs.roads.measures import DAY, day_number, day_of
 from houfeng.packs.roads.sql import SqlWriter
 from houfeng.watch.kernel import memory
-from houfeng.watch.kernel.conditions import RATIO, SCALED, Conditions, Variable, variable_factor
-from houfeng.watch.kernel.filter import V_DAYS, V_ENTERS, V_EVENT, V_MOVES, V_SPAN, V_TABLE
+from houfeng.watch.kernel.conditions import RATIO, SCALED, Conditions, Variable, moved_by, variable_factor
 from houfeng.watch.kernel.interner import Interner
 from houfeng.watch.kernel.kernel import WRITE_NONE, WRITE_WATCHED, Kernel, Rows
 from houfeng.watch.kernel.layout import C_TYPE, NOTHING, Cell, Layout, layout
 from houfeng.watch.kernel.memory import Words
-from houfeng.watch.live.alerting import Alerting, Seen, together
+from houfeng.watch.live.alerting import Alerting, Look, Seen, together
 from houfeng.watch.live.batches import Batch, read_batch
 from houfeng.watch.live.changes import Change
 from houfeng.watch.live.exact import Exact, raw_type
 from houfeng.watch.live.feeds import FeedReader
 from houfeng.watch.live.frame import Frame
 from houfeng.watch.live.today import Today
-from houfeng.watch.plan import Plan
+from houfeng.watch.plan import Plan, looked_at
 from houfeng.watch.reference.shards import turning_days
 
 NEVER = 1 << 40
@@ -78,6 +79,8 @@ class KeyWatch:
         self.measured_anew = {day_number(d) for d in turning_days(pack, plan) if d > frame.first}
         self.alerting = Alerting(pack, plan, self.rules, max_keys, self.keys.text)
         self.live = np.zeros(0, np.int64)
+        self.looks, self.looked = 0, memory.reserve(max_keys)  # how many there were; the last at which a key was
+        self._told: deque[tuple[Look, Words, Words]] = deque()  # what `tell` learnt of keys, for `run` to take in
         self.ordered = bool((self.layout.cells[:, C_TYPE] == Cell.LAST).any())
 
     def _compile(self) -> None:
@@ -88,13 +91,17 @@ class KeyWatch:
         """Begin on the frame's first day: windows are filled from the history, nothing is told of it."""
         self._take_frame()
         self._warm()
+        self._ready()
 
-    def run(self, batches: Mapping[str, list[pa.Table]], until: int) -> list[Change]:
-        """Take the closed events of each kind, at instants from `self.until` to before `until`, and tell changes."""
+    def run(self, batches: Mapping[str, list[pa.Table]], until: int) -> Iterator[Look]:
+        """Take the closed events of each kind, at instants from `self.until` to before `until`; gives what to `tell`.
+
+        What is not told yet is no harm: a key that was looked at is looked at again until it is known to be quiet.
+        """
         batch = self._read(batches)
         seen: list[Seen] = []
-        changes: list[Change] = []
         while self.until < until:
+            self._settle()
             day_end = (self.day + 1) * DAY - 1
             end = min(until, day_end + 1)
             first, last = np.searchsorted(batch.events.times, (self.until, end)).tolist()
@@ -109,12 +116,19 @@ class KeyWatch:
                 newer = None if anew else self.fresh(self.frame, day_of(self.day + 1), False)
                 # what was seen names rows of the features of now
                 if anew or newer is not None or sum(len(s.keys) for s in seen) > ROWS_AT_ONCE:
-                    changes += self._look(seen)
+                    yield from self._look(seen)
                     seen = []
                 self._next_day(newer)
                 if anew:
                     batch = self._read(batches)
-        return changes + self._look(seen)
+        yield from self._look(seen)
+        self._settle()
+
+    def tell(self, look: Look) -> list[Change]:
+        """What changes at the rows of a look. To be called for each, one after the other in their order."""
+        changes, watched, cooling = self.alerting.tell(look)
+        self._told.append((look, watched, cooling))
+        return changes
 
     def known(self, kind: str, rows: pa.Table) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Which rows of an event kind are about a key that is watched, or a member of one."""
@@ -127,6 +141,7 @@ class KeyWatch:
 
     def dump(self) -> dict[str, Any]:
         """The state as arrays and plain values; the features of the day are the book's and not part of it."""
+        self._settle()
         parts = {"kernel": self.kernel.dump(), "keys": self.keys.dump(), "words": self.words.dump()}
         arrays = {f"{part}.{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
         told, plain = self.alerting.dump(self.keys.count)
@@ -147,6 +162,7 @@ class KeyWatch:
         self.day, self.until, self.negative = plain["day"], plain["until"], plain["negative"]
         self._compile()
         self._take_frame()
+        self._ready()
 
     # -- days ----------------------------------------------------------------------------------------------------------
 
@@ -232,6 +248,14 @@ class KeyWatch:
             pass
         self._wake_all()
 
+    def _ready(self) -> None:
+        """Load compiled code and plan the exact statement, which takes longer than a batch, before the first event."""
+        self.kernel.ready(self.program)
+        if self.keys.count:
+            nothing, raw = np.empty(0, np.int64), np.empty((0, max(1, self.layout.width)), np.int64)
+            seen = Seen(nothing, nothing, raw, self.today.rows(nothing), lambda rows: [])
+            self.alerting.tell(Look(0, seen, self.exact, self.today.panels))
+
     # -- events and rows -----------------------------------------------------------------------------------------------
 
     def _read(self, batches: Mapping[str, Sequence[pa.Table]]) -> Batch:
@@ -251,14 +275,20 @@ class KeyWatch:
         openings = batch.openings(rows, first)
         return Seen(keys, rows.at[:, 1].copy(), rows.raw, self.today.rows(keys), openings)
 
-    def _look(self, seen: list[Seen]) -> list[Change]:
-        """One exact statement over all rows at once: most of its cost is planning."""
-        if not (parts := [part for part in seen if len(part.keys)]):
-            return []
-        whole = parts[0] if len(parts) == 1 else together(parts)
-        changes, watched, cooling = self.alerting.tell(whole, self.exact, self.today.tables(whole.features))
-        self.kernel.settle(whole.keys, watched, cooling)
-        return changes
+    def _look(self, seen: Sequence[Seen]) -> Iterator[Look]:
+        """All rows in one look: most of the cost of the exact statement is planning."""
+        if parts := [part for part in seen if len(part.keys)]:
+            whole = together(parts)
+            self.looks += 1
+            self.looked[whole.keys] = self.looks
+            yield Look(self.looks, whole, self.exact, self.today.panels)
+
+    def _settle(self) -> None:
+        """Take in what was told of keys meanwhile; of those looked at again since, a later look will tell."""
+        while self._told:
+            look, watched, cooling = self._told.popleft()
+            last = self.looked[look.seen.keys] == look.number
+            self.kernel.settle(look.seen.keys[last], watched[last], cooling[last])
 
     # -- what the filter may load --------------------------------------------------------------------------------------
 
@@ -288,53 +318,3 @@ class KeyWatch:
 
     def _known(self, texts: pa.Array) -> Words:
         return self.keys.numbers(texts, add=False)
-
-
-def moved_by(measure: Measure, negative: bool) -> tuple[int | None, int | None]:
-    """What can make a windowed number greater, and what less, without an event at the present instant; see `Variable`.
-
-    Time lets events leave a window: sums of what is never negative, counts and greatest values only fall by that, least
-    values only rise. What an offset delays may still come in. What is counted from a mark only becomes unknown.
-    """
-    if measure.without or measure.function == "days_since":
-        return (None if measure.offset else V_DAYS), V_EVENT
-    if measure.since:
-        return V_EVENT, None  # begins anew when the period turns
-    if measure.after:
-        return V_EVENT, V_EVENT
-    comes = V_ENTERS if measure.offset else V_EVENT
-    lane = V_MOVES if measure.offset else V_SPAN
-    match measure.function:
-        case "sum":
-            return (lane if negative else comes), lane
-        case "count":
-            return comes, lane
-        case "mean":
-            return lane, lane
-        case "distinct":
-            return comes, (None if measure.offset else V_TABLE)
-        case "max":
-            return comes, V_MOVES
-        case "min":
-            return V_MOVES, comes
-        case "top_share":
-            return V_MOVES, V_MOVES
-        case _:  # last: it can only vanish
-            return comes, comes
-
-
-def looked_at(pack: Pack, plan: Plan) -> tuple[bool, set[str]]:
-    """Whether the conditions look at the day itself, and the parameters they name, outside measures."""
-    queue = [node for rule in plan.rules for node in rule.nodes()]
-    daily, found, seen = False, set[str](), set[str]()
-    while queue:
-        for part in queue.pop().walk():
-            daily = daily or part.op == "call:as_of"
-            if part.op == "parameter":
-                found.add(part.value)
-            elif part.op == "call:at":
-                found.add(part.args[0].value)
-            elif part.op == "item" and part.value.name not in seen:
-                seen.add(part.value.name)
-                queue += pack.items[(plan.kind, part.value.name)].nodes()
-    return daily, found

@@ -84,13 +84,6 @@ class Today:
         """The panels' rows that are in force for keys now."""
         return [panel.current[keys] for panel in self.panels]
 
-    def tables(self, rows: Sequence[Words]) -> list[pa.Table]:
-        """The panels' columns at rows; where there is none, all columns are null."""
-        found = []
-        for panel, places in zip(self.panels, rows, strict=True):
-            found.append(panel.table.take(pa.array(places, mask=places < 0)))
-        return found
-
     @property
     def columns(self) -> list[tuple[str, str]]:
         """Each feature with its SQL over the row `{a}`."""
@@ -114,3 +107,8 @@ class Today:
             return 0.0
         sign, limit = item.measure.compare
         return float(COMPARED[sign](0, limit))
+
+
+def tables(panels: Panels, rows: Sequence[Words]) -> list[pa.Table]:
+    """The columns of panels at rows of `Today.rows`; where there is none, all columns are null."""
+    return [panel.table.take(pa.array(places, mask=places < 0)) for panel, places in zip(panels, rows, strict=True)]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,6 +27,7 @@ SENT = Verdict(EMITTED, "")
 RELEASE = "release:"
 _RELEASED = ":released"
 _NAMES = tuple(field.name for field in fields(Change))
+_FIELDS = attrgetter(*_NAMES)
 _AS_JSON = frozenset((str, int, float, bool, type(None)))
 
 
@@ -54,7 +56,7 @@ def record(delivery: Delivery) -> dict[str, Any]:
     of its own: its `alert_id` ends in `:released`; `alert_of` gives the alert's.
     """
     change = delivery.change
-    found: dict[str, Any] = {name: getattr(change, name) for name in _NAMES}
+    found: dict[str, Any] = dict(zip(_NAMES, _FIELDS(change), strict=True))
     if delivery.cause.startswith(RELEASE):
         found["alert_id"] += _RELEASED
     found |= {"values": dict(change.values), "parameters": dict(change.parameters), "reason": change.reason._asdict()}

@@ -30,7 +30,7 @@ from houfeng.watch.journal.entries import LATE, Advance, Command, Entry, Events
 from houfeng.watch.journal.log import Log
 from houfeng.watch.journal.watermark import Watermark
 from houfeng.watch.kernel.memory import SOURCES
-from houfeng.watch.live.engine import Engine
+from houfeng.watch.live.engine import Engine, Hand
 from houfeng.watch.live.frame import Frame
 from houfeng.watch.operations.deliveries import Delivery, Outcome, record
 from houfeng.watch.operations.emission import Emission
@@ -162,15 +162,24 @@ class Core:
                 if again:
                     self.watermark.advance(entry.body.until, entry.body.source)
             elif isinstance(entry.body, Events):
-                rows = entry.body.rows
                 if again:
                     self._passed_before(entry.body)
-                if pc.any(rows.column(LATE)).as_py():
-                    rows = rows.filter(pc.invert(rows.column(LATE)))
-                batches.append((entry.body.kind, rows))
+                batches.append((entry.body.kind, on_time(entry.body.rows)))
         deliveries += self._evaluate(batches)
-        self.journal.append(entries[-1].seq, [record(delivery) for delivery in deliveries])
-        self.seq = entries[-1].seq  # only now may they go into the book: a rebuild tells nobody of what is there
+        return self._stored(deliveries, entries[-1].seq)
+
+    def begin_with(self, entries: Sequence[Entry], hand: Hand) -> Callable[[], list[Delivery]]:
+        """As `take`, of entries without commands from admission; but only the windows are run now, and what changes is
+        handed on. What is given stores it, and is to be called there too."""
+        if not entries:
+            return lambda: []
+        batches = [(e.body.kind, on_time(e.body.rows)) for e in entries if isinstance(e.body, Events)]
+        told, last = self.engine.begin(batches, self.watermark.value, hand), entries[-1].seq
+        return lambda: self._stored(self.emission.route(told()), last)
+
+    def _stored(self, deliveries: list[Delivery], seq: int) -> list[Delivery]:
+        self.journal.append(seq, [record(delivery) for delivery in deliveries])
+        self.seq = seq  # only now may they go into the book: a rebuild tells nobody of what is there
         return deliveries
 
     def advance(self, until: int, source: str = "") -> list[Delivery]:
@@ -261,6 +270,11 @@ class Core:
         """Let go of log and journal. Nothing is saved: what is on the disk is enough."""
         self.journal.close()
         self.log.close()
+
+
+def on_time(rows: pa.Table) -> pa.Table:
+    """The rows that did not come too late for the windows."""
+    return rows.filter(pc.invert(rows.column(LATE))) if pc.any(rows.column(LATE)).as_py() else rows
 
 
 def _loads(entry: Entry) -> bool:

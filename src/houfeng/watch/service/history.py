@@ -34,7 +34,8 @@ def stored(
     sql = f"""
         SELECT {fields}, CAST(_row AS BIGINT) AS {OFFSET}, CAST({INSTANT} AS BIGINT) AS {INSTANT}, false AS {LATE}
         FROM ({rows}) WHERE {INSTANT} >= {first} AND {INSTANT} < {last}
-        AND ({INSTANT} < {before} OR _submission IN (SELECT _stream_id FROM _streams)) ORDER BY {INSTANT}
+        AND ({INSTANT} < {before} OR _submission IN (SELECT _stream_id FROM _streams))
+        ORDER BY {INSTANT}, _submission, _row
     """
     found = connection.sql(sql).to_arrow_table().cast(batch_schema(kinds()[kind]))
     connection.unregister("_streams")

@@ -1,7 +1,9 @@
-"""The main loop of a running watch: take what sources bring, make it durable, answer, evaluate, tell.
+"""The main loop of a running watch: take what sources bring, make it durable, run the windows, tell, answer.
 
-One thread does all that decides anything; sources read in threads of their own, and one more thread puts the log into
-the book. Where the loop falls behind, the queue fills and the sources wait: memory does not grow.
+Sources read in threads of their own. The loop makes a batch durable and runs the windows over it; what somebody must
+look at is settled, stored and told by one more thread (`teller`), so that the next batch need not wait; of a few events
+the loop tells itself. And one thread puts the log into the book. Where the loop falls behind, the queue fills and the
+sources wait: memory does not grow.
 """
 
 from __future__ import annotations
@@ -21,15 +23,19 @@ from houfeng.book.model import kinds
 from houfeng.errors import HoufengError
 from houfeng.packs.roads.measures import DAY, seconds
 from houfeng.watch.journal.entries import INSTANT, Advance, Body, Events, Rejected, Seen
+from houfeng.watch.live.engine import at_once
 from houfeng.watch.operations.deliveries import Delivery, record
 from houfeng.watch.operations.inbox import Inbox, write_state
 from houfeng.watch.operations.metrics import Metrics
 from houfeng.watch.service.core import Core
 from houfeng.watch.service.flusher import Flusher
+from houfeng.watch.service.teller import Teller
 from houfeng.watch.sources.admission import Admitted
 from houfeng.watch.sources.queue import Incoming, IncomingQueue, Source
 
 BATCH_ROWS = 65_536
+FEW_ROWS = 1_024
+"""Of no more events the loop tells itself what they change: handing it on would take longer."""
 IDLE_TAKE = 0.05
 """Seconds the loop waits for events before it looks at everything else."""
 
@@ -68,6 +74,7 @@ class Watcher:
         self.inbox = Inbox(self.core.place / "inbox")
         self.stopping = threading.Event()
         self.flusher = Flusher(self.core, self.pace.flush)
+        self.teller = Teller()
         self._owners: dict[str, Source] = {}  # name in the log → the source that reads it
         self._done: dict[str, float] = {}
         self._heard: dict[str, float] = {}  # name in the log → when it last said something
@@ -119,11 +126,13 @@ class Watcher:
         if self.pace.live and not self.queue.rows:
             self._by_clock(now)
         if now - self._done["save"] >= self.pace.save:
+            self.teller.wait()
             self.core.save()
             self._done["save"] = self.monotonic()
         if now - self._done["status"] >= self.pace.status:
             self._done["status"] = now
-            self._status("running")
+            status = partial(self._status, "running")
+            self.teller.end(status) if self.teller.busy else status()
 
     def _finished(self) -> bool:
         if self.flusher.error is not None:
@@ -145,11 +154,26 @@ class Watcher:
                 self._owners[item.source].acknowledge(item.source, item.last)
         for name in ends:
             self.core.watermark.advance(0, name)
-        deliveries = self._store(self.core.take(entries), began)
-        self._reply(items, admitted, deliveries)
+        few = sum(item.size for item in items) <= FEW_ROWS
+        if few:
+            self.teller.wait()
+        stored = self.core.begin_with(entries, at_once if few else self.teller.hand)
+        told = partial(self._tell, items, admitted, stored, began, self.core.watermark.value)
+        told() if few else self.teller.end(told)
         self._count(admitted)
         now = self.monotonic()
         self._heard |= dict.fromkeys((item.source for item in items), now)
+
+    def _tell(
+        self,
+        items: Sequence[Incoming],
+        admitted: Sequence[Admitted],
+        stored: Callable[[], list[Delivery]],
+        began: float,
+        watermark: int,
+    ) -> None:
+        """The end of a batch: what it changed is stored, told, and answered to who waits."""
+        self._reply(items, admitted, self._store(stored(), began), watermark)
 
     def _store(self, deliveries: Sequence[Delivery], began: float | None = None) -> Sequence[Delivery]:
         if deliveries:
@@ -159,7 +183,13 @@ class Watcher:
             self.tell(deliveries)
         return deliveries
 
-    def _reply(self, items: Sequence[Incoming], admitted: Sequence[Admitted], deliveries: Sequence[Delivery]) -> None:
+    def _reply(
+        self,
+        items: Sequence[Incoming],
+        admitted: Sequence[Admitted],
+        deliveries: Sequence[Delivery],
+        watermark: int,
+    ) -> None:
         """Answer who waits; an answer names the alerts that its own events raised by themselves."""
         by_event: dict[str, list[Delivery]] = {}
         for delivery in deliveries:
@@ -176,7 +206,7 @@ class Watcher:
                     "duplicates": one.duplicates,
                     "rejected": one.rejected,
                     "offset": one.last,
-                    "watermark": self.core.watermark.value,
+                    "watermark": watermark,
                     "alerts": [record(delivery) for delivery in own],
                 }
             )
@@ -211,6 +241,7 @@ class Watcher:
             if self.core.emission.knows(command.id):
                 self.inbox.done(command.id, *self.core.emission.answer(command.id))
                 continue
+            self.teller.wait()
             entries = self.core.log.append([command])
             self._store(self.core.take(entries))
             write_state(self.core.folder / "emission.json", self.core.emission.summary())
@@ -224,14 +255,18 @@ class Watcher:
         silent = {name for name in self.core.watermark.active() if now - self._heard.get(name, 0.0) >= self.pace.idle}
         if len(silent) < len(self.core.watermark.active()):
             for name in sorted(silent):
-                self._store(self.core.advance(0, name))
+                self._advance(0, name)
             return
         until = seconds(self.core.clock()) - math.ceil(self.pace.idle) - self.core.watermark.lateness
         day = self.core.watermark.value // DAY
         # one entry a minute is enough, one at each day's end, and one for the last events before the silence
         last = max(self.core.watermark.reached().values(), default=0)
         if until >= self.core.watermark.value + 60 or until // DAY > day or self.core.watermark.value <= last < until:
-            self._store(self.core.advance(until))
+            self._advance(until)
+
+    def _advance(self, until: int, source: str = "") -> None:
+        self.teller.wait()
+        self._store(self.core.advance(until, source))
 
     # -- telling and leaving -------------------------------------------------------------------------------------------
 
@@ -264,12 +299,14 @@ class Watcher:
         self.queue.close()
         while items := self.queue.take(BATCH_ROWS, 0.0):
             self._take(items)
+        self.teller.wait()
         if self.close_at and not self.stopping.is_set() and not any(source.error for source in self.sources):
-            self._store(self.core.advance(self.close_at))
+            self._advance(self.close_at)
         self.flusher.stop()
         self.flusher.once()
         self.core.save()
         self._status("ended")
+        self.teller.stop()
         self.core.close()
 
     def _abandon(self) -> None:
@@ -279,6 +316,7 @@ class Watcher:
         self.queue.close()
         for source in self.sources:
             source.stop()
+        self.teller.stop()
         self.flusher.stop()
         with suppress(HoufengError):
             write_state(self.core.folder / "status.json", self.metrics.status("ended"))

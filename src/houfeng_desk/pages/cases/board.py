@@ -76,7 +76,7 @@ def new(request: Request, desk: DeskDep, viewer: ViewerDep, reader: ReaderDep) -
     """The form that begins a case: for `?alert=` (one or several) or `?enterprise=`."""
     asked = request.query_params
     with desk.office.read() as session:
-        alerts = _alerts(session, viewer, request.query_params.getlist("alert"))
+        alerts = alerts_of(session, viewer, request.query_params.getlist("alert"))
         firm = asked.get("enterprise", "").strip() or next((a.enterprise for a in alerts if a.enterprise), "")
         about = about_of(reader, firm) if firm else None
         same = [files.live_case(session, firm, type_) for type_ in shipped().types] if about is not None else []
@@ -100,7 +100,7 @@ def begin(request: Request, desk: DeskDep, viewer: ViewerDep, reader: ReaderDep)
     type_ = field(request, "type", most=40, label=Text("类型", "Type"))
     about = about_of(reader, firm)
     with desk.office.begin() as session:
-        alerts = _alerts(session, viewer, [str(value) for value in form_of(request).getlist("alert")])
+        alerts = alerts_of(session, viewer, [str(value) for value in form_of(request).getlist("alert")])
         held = files.live_case(session, firm, type_)
         if held is not None and alerts and field(request, "join"):
             files.attach(session, viewer, held.id, held.version, alerts, field(request, "why"))
@@ -121,7 +121,13 @@ def begin(request: Request, desk: DeskDep, viewer: ViewerDep, reader: ReaderDep)
     return see_other(f"/cases/{case.id}")
 
 
-def _alerts(session: Session, viewer: Viewer, ids: list[str]) -> list[Alert]:
+def alerts_of(session: Session, viewer: Viewer, ids: list[str]) -> list[Alert]:
+    """The alerts of these numbers, all about one firm.
+
+    Raises:
+        NotFoundError: one of them is not there, or none the viewer may know of.
+        ConflictError: they are about several firms.
+    """
     found = [reading.find(session, viewer.scope, name) for name in ids[:100] if name and len(name) <= 64]
     if len({alert.enterprise for alert in found}) > 1:
         raise ConflictError(

@@ -15,9 +15,10 @@ from houfeng.cases.tables import CaseFile
 from houfeng.cases.terms import shipped
 from houfeng.errors import Text
 from houfeng.office import journal
-from houfeng.office.access import Permission
+from houfeng.office.access import Permission, Viewer
 from houfeng_desk.charts import cases as charts
 from houfeng_desk.charts.map import GRID, city_of
+from houfeng_desk.desk import Desk
 from houfeng_desk.locale import speak, spoken
 from houfeng_desk.pages.cases.papers import attachment
 from houfeng_desk.security.session import lang_of
@@ -41,7 +42,7 @@ def figures(request: Request, desk: DeskDep, viewer: ViewerDep) -> Response:
     with desk.office.read() as session:
         cases = statistics.cases_of(session, viewer)
         stays = statistics.stays(session, cases)
-        found = statistics.groups(session, cases, _keys(session, by))
+        found = statistics.groups(session, cases, ways_of(session, by))
         labelled = statistics.labels(cases)
         return page(
             request,
@@ -59,7 +60,8 @@ def figures(request: Request, desk: DeskDep, viewer: ViewerDep) -> Response:
         )
 
 
-def _keys(session: Session, by: str) -> Callable[[CaseFile], Iterable[str]]:
+def ways_of(session: Session, by: str) -> Callable[[CaseFile], Iterable[str]]:
+    """The groups a case belongs to, in the language that is spoken."""
     lang = spoken()
 
     def region(case: CaseFile) -> Iterable[str]:
@@ -82,7 +84,11 @@ def _keys(session: Session, by: str) -> Callable[[CaseFile], Iterable[str]]:
 def labels(request: Request, desk: DeskDep, viewer: ViewerDep) -> Response:
     """The outcomes as labels for `houfeng watch replay`, for a reason that the journal keeps."""
     viewer.require(Permission.SEE_CASES)
-    why = field(request, "why", most=500, label=Text("导出事由", "Reason of the export"))
+    return labels_file(desk, viewer, field(request, "why", most=500, label=Text("导出事由", "Reason of the export")))
+
+
+def labels_file(desk: Desk, viewer: Viewer, why: str) -> Response:
+    """The labels as CSV."""
     with desk.office.begin() as session:
         cases = statistics.cases_of(session, viewer)
         data = statistics.labels_csv(cases).encode("utf-8-sig")

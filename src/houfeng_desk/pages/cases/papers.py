@@ -16,7 +16,8 @@ from houfeng.cases.briefing.word import word
 from houfeng.cases.tables import CaseDocument
 from houfeng.errors import InputError, NotFoundError, Text
 from houfeng.office import journal
-from houfeng.office.access import Permission
+from houfeng.office.access import Permission, Viewer
+from houfeng_desk.desk import Desk
 from houfeng_desk.pages.cases.acting import back, version_of
 from houfeng_desk.queries.briefing import ISSUER
 from houfeng_desk.queries.cases import detail
@@ -84,10 +85,17 @@ def plan_paper(request: Request, desk: DeskDep, viewer: ViewerDep, case_id: int)
         raise NotFoundError(Text("只有 Word 和 PDF", "only Word and PDF"))
     number = field(request, "number", most=8)
     reason = field(request, "why", most=500, label=Text("导出事由", "Reason of the export"))
-    now, lang = desk.clock(), lang_of(request)
+    return plan_file(desk, viewer, case_id, whole(number, "number") if number else None, kind, lang_of(request), reason)
+
+
+def plan_file(
+    desk: Desk, viewer: Viewer, case_id: int, number: int | None, kind: str, lang: str, reason: str
+) -> Response:
+    """A version of the plan (none: the newest) as docx or pdf."""
+    now = desk.clock()
     with desk.office.read() as session:
         view = detail.view(session, viewer, case_id, now.date())
-        plan = plan_of(view, whole(number, "number") if number else None)
+        plan = plan_of(view, number)
         made = paper(view, plan, ISSUER, desk.book.synthetic)
         name = f"{made.title.get(lang)}-{plan.number}.{kind}"
     data = io.BytesIO(word(made, lang, now) if kind == "docx" else pdf(made, lang, now)).getvalue()

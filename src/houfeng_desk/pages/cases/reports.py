@@ -17,9 +17,11 @@ from houfeng.errors import EnvironmentFault, NotFoundError, Text
 from houfeng.office import jobs, journal
 from houfeng.office.access import Permission, Viewer
 from houfeng.office.tables import Job, User
+from houfeng_desk.desk import Desk
 from houfeng_desk.pages.cases.jobs import BRIEFING, ROUND
 from houfeng_desk.pages.cases.papers import DOCX, attachment
-from houfeng_desk.queries.briefing import CADENCES, ISSUER, span_of
+from houfeng_desk.queries.briefing import CADENCES, ISSUER, Span, span_of
+from houfeng_desk.reader import Reader
 from houfeng_desk.web import DeskDep, ReaderDep, ViewerDep, allowed, field, flash, page, see_other
 
 router = APIRouter()
@@ -67,6 +69,13 @@ def ask(request: Request, desk: DeskDep, viewer: ViewerDep, reader: ReaderDep) -
     span = span_of(field(request, "cadence", most=10), parse_day(day) if day else desk.clock().date())
     lang = "en" if field(request, "lang", most=4) == "en" else "zh"
     issuer = field(request, "issuer", most=60)
+    number = ask_for(desk, viewer, span, lang, issuer, reader)
+    flash(request, Text("已排队，写好后在本页下载", "queued; it can be fetched here when it is written"))
+    return see_other(f"/reports?job={number}")
+
+
+def ask_for(desk: Desk, viewer: Viewer, span: Span, lang: str, issuer: str, reader: Reader) -> int:
+    """Let a job write a briefing, on the times of the question where it has any; the job's number."""
     payload = {
         "cadence": span.cadence,
         "first": span.first.isoformat(),
@@ -79,17 +88,25 @@ def ask(request: Request, desk: DeskDep, viewer: ViewerDep, reader: ReaderDep) -
     name = CADENCES[span.cadence]
     title = Text(f"{name.zh} {span.first} 至 {span.last}", f"{name.en} briefing {span.first} to {span.last}")
     with desk.office.begin() as session:
-        job = jobs.enqueue(session, viewer, BRIEFING, payload, title)
-    flash(request, Text("已排队，写好后在本页下载", "queued; it can be fetched here when it is written"))
-    return see_other(f"/reports?job={job.id}")
+        return jobs.enqueue(session, viewer, BRIEFING, payload, title).id
 
 
 @router.get("/reports/{briefing_id:int}/{number:int}", name="report", dependencies=[allowed(Permission.SEE_MARKET)])
 def give(request: Request, desk: DeskDep, viewer: ViewerDep, briefing_id: int, number: int) -> Response:
-    """One file of a briefing, proved by its hash; the journal keeps who took it."""
+    """One file of a briefing."""
+    return file_of(desk, viewer, briefing_id, number)
+
+
+def file_of(desk: Desk, viewer: Viewer, briefing_id: int, number: int) -> Response:
+    """One file of a briefing, proved by its hash; the journal keeps who took it.
+
+    Raises:
+        NotFoundError: there is none the viewer may know of.
+        EnvironmentFault: it is gone, or not what was written.
+    """
     with desk.office.begin() as session:
         row = _find(session, viewer, briefing_id)
-        if number >= len(row.files):
+        if not 0 <= number < len(row.files):
             raise NotFoundError(Text("没有这份文件", "there is no such file"))
         file = row.files[number]
         try:

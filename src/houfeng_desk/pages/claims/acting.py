@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
+from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,7 +13,7 @@ from houfeng.claims.life import LineState
 from houfeng.clock import parse_day
 from houfeng.errors import ConflictError, InputError, Text
 from houfeng.office import approvals
-from houfeng.office.access import Permission
+from houfeng.office.access import Permission, Viewer
 from houfeng_desk.pages.claims.asking import REASON, back, version_of
 from houfeng_desk.queries.claims import drawing
 from houfeng_desk.web import DeskDep, ViewerDep, allowed, field, flash, form_of, see_other
@@ -67,12 +68,22 @@ def sign(request: Request, desk: DeskDep, viewer: ViewerDep, claim_id: int) -> R
     """Sign or refuse what waits on the claim."""
     approve = field(request, "decision", most=10) == "approve"
     with desk.office.begin() as session:
-        claim = files.find(session, viewer, claim_id)
-        if claim.approval_id is None or claim.version != version_of(request):
-            raise ConflictError(Text("没有待签批的事项，或已更新", "nothing waits for a signature, or it has changed"))
-        approvals.decide(session, viewer, claim.approval_id, approve, field(request, "why", label=REASON))
+        waits = waiting_of(session, viewer, claim_id, version_of(request))
+        approvals.decide(session, viewer, waits, approve, field(request, "why", label=REASON))
     flash(request, Text("已签批", "signed") if approve else Text("已退回", "sent back"))
     return back(claim_id)
+
+
+def waiting_of(session: Session, viewer: Viewer, claim_id: int, version: int) -> int:
+    """What waits for a signature on a claim that is as the viewer saw it.
+
+    Raises:
+        ConflictError: nothing, or the claim has moved.
+    """
+    claim = files.find(session, viewer, claim_id)
+    if claim.approval_id is None or claim.version != version:
+        raise ConflictError(Text("没有待签批的事项，或已更新", "nothing waits for a signature, or it has changed"))
+    return claim.approval_id
 
 
 @router.post("/claims/{claim_id:int}/withdraw", dependencies=[DECIDE])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.datastructures import UploadFile
@@ -17,6 +18,7 @@ from houfeng.claims.life import LineState
 from houfeng.claims.tables import Claim
 from houfeng.clock import parse_day
 from houfeng.errors import InputError, NotFoundError, Text
+from houfeng.instruments.claims import Draft
 from houfeng.instruments.workbook import read_workbook
 from houfeng.office.access import Permission, Viewer
 from houfeng_desk.desk import Desk
@@ -73,26 +75,38 @@ def upload(request: Request, desk: DeskDep, viewer: ViewerDep, claim_id: int) ->
     sent = form_of(request).get("file")
     if not isinstance(sent, UploadFile) or not sent.filename:
         raise InputError(Text("请先选择一个文件。", "choose a file first"))
-    data = sent.file.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        raise InputError(Text("文件太大。", "the file is too large"))
-    read = read_workbook(data, name=sent.filename[:200])
-    if read.problems:
-        raise InputError(
-            Text("申报表有误，没有申报", "the workbook has problems; nothing was submitted"), read.problems
-        )
-    claim = _own(desk, viewer, claim_id)
-    with desk.office.read() as session:
-        drawn = drawing.draw_again(session, desk, claim, [line.key[1:] for line in read.lines])
-    rows = drawing.as_asked(read.lines, claim.institution_id, drawn)
-    with desk.office.begin() as session:
-        made = drafting.submit(session, viewer, claim_id, version_of(request), field(request, "why"), rows, drawn)
-        refused = len(files.lines(session, made.id, LineState.REFUSED))
+    version, why = version_of(request), field(request, "why")
+    _, refused = asked_by_workbook(desk, viewer, claim_id, version, why, sent.file.read(LARGEST + 1), sent.filename)
     _told(request, refused)
     return back(claim_id)
 
 
-def _own(desk: Desk, viewer: Viewer, claim_id: int) -> Claim:
+def asked_by_workbook(
+    desk: Desk, viewer: Viewer, claim_id: int, version: int, why: str, data: bytes, name: str
+) -> tuple[dict[str, Any], int]:
+    """Ask for the rows of a workbook: where the claim stands then, and how many loans were refused at once.
+
+    Raises:
+        InputError: the file is too large, or has problems.
+    """
+    if len(data) > LARGEST:
+        raise InputError(Text("文件太大。", "the file is too large"))
+    read = read_workbook(data, name=name[:200])
+    if read.problems:
+        raise InputError(
+            Text("申报表有误，没有申报", "the workbook has problems; nothing was submitted"), read.problems
+        )
+    claim = own_claim(desk, viewer, claim_id)
+    with desk.office.read() as session:
+        drawn = drawing.draw_again(session, desk, claim, [line.key[1:] for line in read.lines])
+    rows = drawing.as_asked(read.lines, claim.institution_id, drawn)
+    with desk.office.begin() as session:
+        made = drafting.submit(session, viewer, claim_id, version, why, rows, drawn)
+        told = {"id": made.id, "version": made.version, "state": made.state}
+        return told, len(files.lines(session, made.id, LineState.REFUSED))
+
+
+def own_claim(desk: Desk, viewer: Viewer, claim_id: int) -> Claim:
     """The bank's own claim, let go of its session."""
     with desk.office.read() as session:
         claim = files.find(session, viewer, claim_id)
@@ -115,7 +129,7 @@ def _told(request: Request, refused: int) -> None:
 @router.post("/claims/{claim_id:int}/redraw", dependencies=[MAKE])
 def redraw(request: Request, desk: DeskDep, viewer: ViewerDep, reader: ReaderDep, claim_id: int) -> Response:
     """Put a draft on the newest book."""
-    claim = _own(desk, viewer, claim_id)
+    claim = own_claim(desk, viewer, claim_id)
     whose = drawing.bank(reader, viewer, claim.institution_id)
     found = drawing.tool(desk, claim.instrument)
     with desk.office.read() as session:
@@ -130,7 +144,28 @@ def redraw(request: Request, desk: DeskDep, viewer: ViewerDep, reader: ReaderDep
 def correct(request: Request, desk: DeskDep, viewer: ViewerDep, claim_id: int) -> Response:
     """Put one refused loan right and ask for it again."""
     number = number_field(request, "line", Text("贷款", "Loan"))
-    claim = _own(desk, viewer, claim_id)
+    days = _day(request, "counted_from"), _day(request, "counted_to")
+    base = money(request, "base", Text("贷款金额", "Principal"))
+    fix, drawn = correction_of(
+        desk, viewer, claim_id, number, days, base, money(request, "amount", Text("申报金额", "Amount"))
+    )
+    with desk.office.begin() as session:
+        why = field(request, "why", label=REASON)
+        deciding.correct(session, viewer, claim_id, version_of(request), {number: fix}, drawn, why)
+    flash(request, Text("已更正并重报这笔贷款", "the loan is corrected and asked for again"))
+    return back(claim_id)
+
+
+def correction_of(
+    desk: Desk, viewer: Viewer, claim_id: int, number: int, days: tuple[date | None, date | None], base: Decimal,
+    amount: Decimal,
+) -> tuple[Correction, Draft]:  # fmt: skip
+    """A refused loan put right, and the claim as the book gives it now; days that are not said stay.
+
+    Raises:
+        NotFoundError: there is no such loan in the claim.
+    """
+    claim = own_claim(desk, viewer, claim_id)
     with desk.office.read() as session:
         line = next((one for one in files.lines(session, claim_id) if one.id == number), None)
         if line is None:
@@ -141,21 +176,17 @@ def correct(request: Request, desk: DeskDep, viewer: ViewerDep, claim_id: int) -
         fix = Correction(
             *line.key,
             borrower,
-            _day(request, "counted_from", line.counted_from),
-            _day(request, "counted_to", line.counted_to),
-            money(request, "base", Text("贷款金额", "Principal")),
-            money(request, "amount", Text("申报金额", "Amount")),
+            days[0] or line.counted_from,
+            days[1] or line.counted_to,
+            base,
+            amount,
         )
-    with desk.office.begin() as session:
-        why = field(request, "why", label=REASON)
-        deciding.correct(session, viewer, claim_id, version_of(request), {number: fix}, drawn, why)
-    flash(request, Text("已更正并重报这笔贷款", "the loan is corrected and asked for again"))
-    return back(claim_id)
+        return fix, drawn
 
 
-def _day(request: Request, name: str, otherwise: date) -> date:
+def _day(request: Request, name: str) -> date | None:
     text = field(request, name, most=20)
-    return parse_day(text) if text else otherwise
+    return parse_day(text) if text else None
 
 
 @router.post("/claims/{claim_id:int}/drop", dependencies=[MAKE])

@@ -12,7 +12,8 @@ from houfeng.claims import files
 from houfeng.claims.life import LINE_STATES, LineState
 from houfeng.errors import Text
 from houfeng.instruments.workbook import workbook
-from houfeng.office.access import Permission
+from houfeng.office.access import Permission, Viewer
+from houfeng_desk.desk import Desk
 from houfeng_desk.lists import ListRequest, export
 from houfeng_desk.queries.claims import detail, drawing
 from houfeng_desk.security.session import lang_of
@@ -78,11 +79,17 @@ def export_claim(request: Request, desk: DeskDep, viewer: ViewerDep, reader: Rea
 @router.get("/claims/{claim_id:int}/workbook", name="claim_workbook", dependencies=[allowed(Permission.MAKE_CLAIMS)])
 def claim_workbook(request: Request, desk: DeskDep, viewer: ViewerDep, claim_id: int) -> Response:
     """The claim as the book gives it, as a workbook to be checked, changed and uploaded."""
+    name, data = workbook_of(desk, viewer, claim_id, lang_of(request))
+    disposition = f"attachment; filename=\"claim.xlsx\"; filename*=UTF-8''{quote(name)}"
+    return Response(data, media_type=XLSX, headers={"content-disposition": disposition})
+
+
+def workbook_of(desk: Desk, viewer: Viewer, claim_id: int, lang: str) -> tuple[str, bytes]:
+    """The workbook of a bank's own claim, with its name."""
     with desk.office.read() as session:
         found = files.find(session, viewer, claim_id)
         files.bank_only(viewer, found.institution_id)
         drawn = drawing.draw_again(session, desk, found)
-    name = f"{found.number}-{found.label_zh}-{found.first:%Y%m%d}.xlsx"
-    disposition = f"attachment; filename=\"claim.xlsx\"; filename*=UTF-8''{quote(name)}"
-    data = workbook(drawn, drawing.tool(desk, found.instrument)[0], lang=lang_of(request))
-    return Response(data, media_type=XLSX, headers={"content-disposition": disposition})
+        name = f"{found.number}-{found.label_zh}-{found.first:%Y%m%d}.xlsx"
+        instrument = found.instrument
+    return name, workbook(drawn, drawing.tool(desk, instrument)[0], lang=lang)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
+from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
 from houfeng.conduct.disputes import answering, filing
 from houfeng.conduct.disputes.life import OUTCOMES, STATES, Outcome, State
 from houfeng.conduct.steps import steps_of
+from houfeng.conduct.tables import Dispute
 from houfeng.errors import InputError, Text
-from houfeng.office.access import Permission
+from houfeng.office.access import Permission, Viewer
+from houfeng_desk.desk import Desk
 from houfeng_desk.lists import ListRequest, export
 from houfeng_desk.queries.conduct import disputes as query
 from houfeng_desk.queries.conduct import portraits
-from houfeng_desk.queries.delivery.judging import bank_names
+from houfeng_desk.queries.enterprise.lending import bank_names
 from houfeng_desk.web import (
     DeskDep,
     ReaderDep,
@@ -80,20 +83,30 @@ def dispute(request: Request, desk: DeskDep, viewer: ViewerDep, reader: ReaderDe
 def act(request: Request, desk: DeskDep, viewer: ViewerDep, dispute_id: int, move: str) -> Response:
     """The next step of a dispute."""
     version = number_field(request, "version", VERSION)
-    why = field(request, "why", most=2000)
+    words = field(request, "why", most=2000), field(request, "outcome", most=20), field(request, "statement", most=2000)
     with desk.office.begin() as session:
-        if move in ("admit", "refuse"):
-            one = answering.answer(session, viewer, dispute_id, version, move == "admit", why)
-        elif move == "correct":
-            submission, says = portraits.now_says(desk, session, filing.find(session, viewer, dispute_id))
-            one = answering.correct(session, viewer, dispute_id, version, submission, says)
-        elif move == "take":
-            one = answering.take(session, viewer, dispute_id, version, why)
-        elif move == "decide":
-            outcome, statement = field(request, "outcome", most=20), field(request, "statement", most=2000)
-            one = answering.decide(session, viewer, dispute_id, version, outcome, why, statement)
-        else:
-            raise InputError(Text("没有这一步", "there is no such step"))
+        one = moved(session, desk, viewer, dispute_id, version, move, *words)
         state = STATES[State(one.state)]
     flash(request, Text(f"{one.number}：{state.zh}", f"{one.number}: {state.en}"))
     return see_other(f"/disputes/{dispute_id}")
+
+
+def moved(
+    session: Session, desk: Desk, viewer: Viewer, dispute_id: int, version: int, move: str, why: str,
+    outcome: str = "", statement: str = "",
+) -> Dispute:  # fmt: skip
+    """A dispute after its next step.
+
+    Raises:
+        InputError: there is no such step.
+    """
+    if move in ("admit", "refuse"):
+        return answering.answer(session, viewer, dispute_id, version, move == "admit", why)
+    if move == "correct":
+        submission, says = portraits.now_says(desk, session, filing.find(session, viewer, dispute_id))
+        return answering.correct(session, viewer, dispute_id, version, submission, says)
+    if move == "take":
+        return answering.take(session, viewer, dispute_id, version, why)
+    if move == "decide":
+        return answering.decide(session, viewer, dispute_id, version, outcome, why, statement)
+    raise InputError(Text("没有这一步", "there is no such step"))

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter
+from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
 from houfeng.clock import parse_day
 from houfeng.conduct.lists import entering, leaving
+from houfeng.conduct.lists.conditions import Condition
 from houfeng.conduct.lists.entering import Basis
 from houfeng.conduct.lists.life import GROUNDS, INCENTIVE, LEVELS, LISTS, PUNISHMENT, WAYS_OUT
 from houfeng.conduct.steps import steps_of
+from houfeng.conduct.tables import Listing as Entry
 from houfeng.conduct.terms import terms_on
 from houfeng.errors import ConflictError, HoufengError, InputError, Text
 from houfeng.office import approvals
@@ -107,7 +110,7 @@ def propose(request: Request, desk: DeskDep, viewer: ViewerDep, reader: ReaderDe
                 authority=field(request, "authority", most=200),
                 document_no=field(request, "document_no", most=200),
                 document_on=parse_day(day) if day else None,
-                evidence=_evidence(request, found.portrait, alerts),
+                evidence=chosen([str(one) for one in form_of(request).getlist("evidence")], found.portrait, alerts),
             )
             entry = entering.propose(session, viewer, found.party, basis, field(request, "why", most=2000))
     except HoufengError as error:
@@ -118,10 +121,10 @@ def propose(request: Request, desk: DeskDep, viewer: ViewerDep, reader: ReaderDe
     return see_other(f"/lists/{entry.id}")
 
 
-def _evidence(request: Request, portrait: Any, alerts: Any) -> list[dict[str, Any]]:
+def chosen(ids: list[str], portrait: Any, alerts: Any) -> list[dict[str, Any]]:
     """The lines and alerts that were ticked; what is not there any more is left out."""
     found: list[dict[str, Any]] = []
-    for value in dict.fromkeys(str(one) for one in form_of(request).getlist("evidence")):
+    for value in dict.fromkeys(ids):
         line = portrait.find(value)
         alert = alerts.get(value.removeprefix("alert:"))
         if line is not None:
@@ -143,9 +146,6 @@ def listing(request: Request, desk: DeskDep, viewer: ViewerDep, listing_id: int)
 def entry_page(desk: Desk, session: Any, viewer: Viewer, entry: Any) -> dict[str, Any]:
     """What the page of an entry shows, the office's and the firm's own."""
     today = desk.clock().date()
-    days = terms_on(today).number("repair_clean_days")
-    asked = bool(entry.repair.get("asked_on"))
-    found = portraits.new_failings(desk, entry.enterprise_id, days) if asked and days else None
     return {
         "entry": entry,
         "row": query.row(entry, today),
@@ -154,10 +154,21 @@ def entry_page(desk: Desk, session: Any, viewer: Viewer, entry: Any) -> dict[str
         "lists": LISTS,
         "ways": WAYS_OUT,
         "acts": query.acts(session, viewer, entry, today),
-        "conditions": leaving.standing(entry, today, found) if entry.list_kind == PUNISHMENT else [],
+        "conditions": conditions_of(desk, entry),
         "steps": steps_of(session, entry),
         "today": today,
     }
+
+
+def conditions_of(desk: Desk, entry: Entry) -> list[Condition]:
+    """How the conditions of a repair stand; of an entry without repair none."""
+    if entry.list_kind != PUNISHMENT:
+        return []
+    today = desk.clock().date()
+    days = terms_on(today).number("repair_clean_days")
+    asked = bool(entry.repair.get("asked_on"))
+    found = portraits.new_failings(desk, entry.enterprise_id, days) if asked and days else None
+    return leaving.standing(entry, today, found)
 
 
 @router.post("/lists/{listing_id:int}/sign", name="listing_sign", dependencies=[allowed(Permission.APPROVE)])
@@ -165,37 +176,59 @@ def sign(request: Request, desk: DeskDep, viewer: ViewerDep, listing_id: int) ->
     """Sign or refuse what waits on the entry."""
     approve = field(request, "decision", most=10) == "approve"
     with desk.office.begin() as session:
-        entry = entering.find(session, viewer, listing_id)
-        if entry.approval_id is None or entry.version != number_field(request, "version", VERSION):
-            raise ConflictError(Text("没有待签批的事项，或已更新", "nothing waits for a signature, or it has changed"))
-        approvals.decide(session, viewer, entry.approval_id, approve, field(request, "why", label=WHY))
+        version = number_field(request, "version", VERSION)
+        signed(session, viewer, listing_id, version, approve, field(request, "why", label=WHY))
     flash(request, Text("已签批", "signed") if approve else Text("已退回", "sent back"))
     return see_other(f"/lists/{listing_id}")
+
+
+def signed(session: Session, viewer: Viewer, listing_id: int, version: int, approve: bool, why: str) -> Entry:
+    """An entry after what waited on it was signed or refused.
+
+    Raises:
+        ConflictError: nothing waits, or the entry has moved.
+    """
+    entry = entering.find(session, viewer, listing_id)
+    if entry.approval_id is None or entry.version != version:
+        raise ConflictError(Text("没有待签批的事项，或已更新", "nothing waits for a signature, or it has changed"))
+    approvals.decide(session, viewer, entry.approval_id, approve, why)
+    return entry
 
 
 @router.post("/lists/{listing_id:int}/{act}", name="listing_act", dependencies=[WORK])
 def act(request: Request, desk: DeskDep, viewer: ViewerDep, listing_id: int, act: str) -> Response:
     """What an officer does on an entry."""
     version, why = number_field(request, "version", VERSION), field(request, "why", most=2000)
-    days = terms_on(desk.clock().date()).number("repair_clean_days")
     with desk.office.begin() as session:
-        if act == "answer":
-            entering.answer(session, viewer, listing_id, version, why)
-        elif act == "drop":
-            entering.drop(session, viewer, listing_id, version, why)
-        elif act == "put":
-            entering.put(session, viewer, listing_id, version, why)
-        elif act == "remove":
-            leaving.remove(session, viewer, listing_id, version, why)
-        elif act == "refuse_repair":
-            leaving.refuse_repair(session, viewer, listing_id, version, why)
-        elif act == "repair":
-            entry = entering.find(session, viewer, listing_id)
-            found = portraits.new_failings(desk, entry.enterprise_id, days) if days else None
-            verified = field(request, "verified", most=2000)
-            leaving.repair(session, viewer, listing_id, version, verified, why, found)
-        else:
-            raise InputError(Text("没有这一步", "there is no such step"))
+        acted(session, desk, viewer, listing_id, version, act, why, field(request, "verified", most=2000))
     asked = act in ("put", "repair", "remove")
     flash(request, Text("已送签批", "put forward") if asked else Text("已登记", "done"))
     return see_other(f"/lists/{listing_id}")
+
+
+def acted(
+    session: Session, desk: Desk, viewer: Viewer, listing_id: int, version: int, act: str, why: str, verified: str
+) -> None:
+    """Do what an officer does on an entry.
+
+    Raises:
+        InputError: there is no such step.
+    """
+    match act:
+        case "answer":
+            entering.answer(session, viewer, listing_id, version, why)
+        case "drop":
+            entering.drop(session, viewer, listing_id, version, why)
+        case "put":
+            entering.put(session, viewer, listing_id, version, why)
+        case "remove":
+            leaving.remove(session, viewer, listing_id, version, why)
+        case "refuse_repair":
+            leaving.refuse_repair(session, viewer, listing_id, version, why)
+        case "repair":
+            days = terms_on(desk.clock().date()).number("repair_clean_days")
+            entry = entering.find(session, viewer, listing_id)
+            found = portraits.new_failings(desk, entry.enterprise_id, days) if days else None
+            leaving.repair(session, viewer, listing_id, version, verified, why, found)
+        case _:
+            raise InputError(Text("没有这一步", "there is no such step"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
+from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,6 +12,7 @@ from houfeng.conduct.disputes.life import OUTCOMES, STATES, State
 from houfeng.conduct.lists import entering, leaving
 from houfeng.conduct.lists.life import LISTS
 from houfeng.conduct.steps import steps_of
+from houfeng.conduct.tables import Dispute
 from houfeng.errors import HoufengError, InputError, NotFoundError, Text
 from houfeng.office.access import Permission, Viewer
 from houfeng.office.identity.people import own_firm
@@ -19,7 +21,8 @@ from houfeng_desk.pages.conduct.disputes import VERSION
 from houfeng_desk.pages.conduct.listings import entry_page
 from houfeng_desk.queries.conduct import disputes as query
 from houfeng_desk.queries.conduct import listings, portraits
-from houfeng_desk.queries.delivery.judging import HOUSE, bank_names
+from houfeng_desk.queries.delivery.judging import HOUSE
+from houfeng_desk.queries.enterprise.lending import bank_names
 from houfeng_desk.web import DeskDep, ViewerDep, allowed, field, flash, form_of, number_field, page, see_other
 
 router = APIRouter()
@@ -79,18 +82,26 @@ def file(request: Request, desk: DeskDep, viewer: ViewerDep) -> Response:
     try:
         asked, why = field(request, "asked", most=2000), field(request, "why", most=2000)
         with desk.office.begin() as session:
-            found = portraits.own(desk, session, own_firm(viewer))
-            line = found.portrait.find(line_id)
-            if line is None:
-                raise NotFoundError(Text("没有这条记录，或已更新", "there is no such line, or it has changed"))
-            bank = portraits.bank_of(desk, line)
-            one = filing.file(session, viewer, found.party, line, bank, asked, why)
+            one = filed(session, desk, viewer, line_id, asked, why)
     except HoufengError as error:
         if error.status not in (400, 422):
             raise
         return _form(request, desk, viewer, line_id, error)
     flash(request, Text(f"异议已提出：{one.number}", f"your dispute is filed: {one.number}"))
     return see_other(f"/mine/disputes/{one.id}")
+
+
+def filed(session: Session, desk: Desk, viewer: Viewer, line_id: str, asked: str, why: str) -> Dispute:
+    """A new dispute about a line of one's own portrait.
+
+    Raises:
+        NotFoundError: there is no such line.
+    """
+    found = portraits.own(desk, session, own_firm(viewer))
+    line = found.portrait.find(line_id)
+    if line is None:
+        raise NotFoundError(Text("没有这条记录，或已更新", "there is no such line, or it has changed"))
+    return filing.file(session, viewer, found.party, line, portraits.bank_of(desk, line), asked, why)
 
 
 @router.get("/mine/disputes/{dispute_id:int}", name="mine_dispute_one", dependencies=[OWN])
@@ -121,17 +132,25 @@ def move(request: Request, desk: DeskDep, viewer: ViewerDep, dispute_id: int, mo
     """What the firm does about its dispute: to review, accept, withdraw."""
     version, why = number_field(request, "version", VERSION), field(request, "why", most=2000)
     with desk.office.begin() as session:
-        if move == "appeal":
-            one = answering.appeal(session, viewer, dispute_id, version, why)
-        elif move == "accept":
-            one = answering.accept(session, viewer, dispute_id, version)
-        elif move == "withdraw":
-            one = answering.withdraw(session, viewer, dispute_id, version, why)
-        else:
-            raise InputError(Text("没有这一步", "there is no such step"))
+        one = moved(session, viewer, dispute_id, version, move, why)
         state = STATES[State(one.state)]
     flash(request, Text(f"{one.number}：{state.zh}", f"{one.number}: {state.en}"))
     return see_other(f"/mine/disputes/{dispute_id}")
+
+
+def moved(session: Session, viewer: Viewer, dispute_id: int, version: int, move: str, why: str) -> Dispute:
+    """A dispute after the firm's next step.
+
+    Raises:
+        InputError: there is no such step.
+    """
+    if move == "appeal":
+        return answering.appeal(session, viewer, dispute_id, version, why)
+    if move == "accept":
+        return answering.accept(session, viewer, dispute_id, version)
+    if move == "withdraw":
+        return answering.withdraw(session, viewer, dispute_id, version, why)
+    raise InputError(Text("没有这一步", "there is no such step"))
 
 
 @router.get("/mine/lists/{listing_id:int}", name="mine_listing", dependencies=[OWN])
@@ -148,11 +167,23 @@ def act(request: Request, desk: DeskDep, viewer: ViewerDep, listing_id: int, act
     """Object to a notice, or ask for a repair."""
     version, why = number_field(request, "version", VERSION), field(request, "why", most=2000)
     with desk.office.begin() as session:
-        if act == "object":
-            entering.object_(session, viewer, listing_id, version, why)
-        elif act == "ask_repair":
-            leaving.ask_repair(session, viewer, listing_id, version, why, field(request, "promise", most=1) == "1")
-        else:
-            raise InputError(Text("没有这一步", "there is no such step"))
+        promise = field(request, "promise", most=1) == "1"
+        acted(session, viewer, listing_id, version, act, why, promise=promise)
     flash(request, Text("已提交", "sent"))
     return see_other(f"/mine/lists/{listing_id}")
+
+
+def acted(
+    session: Session, viewer: Viewer, listing_id: int, version: int, act: str, why: str, *, promise: bool
+) -> None:
+    """Do what a firm does about an entry on it.
+
+    Raises:
+        InputError: there is no such step.
+    """
+    if act == "object":
+        entering.object_(session, viewer, listing_id, version, why)
+    elif act == "ask_repair":
+        leaving.ask_repair(session, viewer, listing_id, version, why, promise)
+    else:
+        raise InputError(Text("没有这一步", "there is no such step"))

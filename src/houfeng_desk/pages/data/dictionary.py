@@ -11,7 +11,7 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from houfeng.book.model import code_lists
+from houfeng.book.model import Kind, code_lists
 from houfeng.book.templates import TYPES, UNITS, write_template
 from houfeng.errors import NotFoundError, Text
 from houfeng.office.access import Permission
@@ -65,9 +65,13 @@ def template(desk: DeskDep, kind: str) -> Response:
     shape = desk.book.kinds.get(kind)
     if shape is None:
         raise NotFoundError(Text("没有这种记录。", "there is no such record kind"))
+    return template_file(shape)
+
+
+def template_file(shape: Kind) -> Response:
+    """The Excel template of a kind."""
     folder = tempfile.TemporaryDirectory(prefix="houfeng-template-")
     path = write_template(shape, Path(folder.name) / "template.xlsx")
-    headers = {
-        "content-disposition": f"attachment; filename=\"{kind}.xlsx\"; filename*=UTF-8''{quote(shape.label.zh)}.xlsx"
-    }
+    name = f"filename=\"{shape.name}.xlsx\"; filename*=UTF-8''{quote(shape.label.zh)}.xlsx"
+    headers = {"content-disposition": f"attachment; {name}"}
     return FileResponse(path, media_type=XLSX, headers=headers, background=BackgroundTask(folder.cleanup))

@@ -13,10 +13,12 @@ from starlette.responses import FileResponse, Response
 
 from houfeng.errors import NotFoundError, Text
 from houfeng.office import journal
-from houfeng.office.access import Permission
+from houfeng.office.access import Permission, Viewer
+from houfeng_desk.desk import Desk
 from houfeng_desk.queries.quarantine import quarantine, write_workbook
 from houfeng_desk.queries.submissions.one import receipt
 from houfeng_desk.queries.submissions.seen import Reporters, find
+from houfeng_desk.reader import Reader
 from houfeng_desk.security.session import lang_of
 from houfeng_desk.web import DeskDep, ReaderDep, ViewerDep, allowed, page, whole
 
@@ -51,13 +53,22 @@ def submission(request: Request, desk: DeskDep, reader: ReaderDep, submission_id
 @router.get("/data/submissions/{submission_id}/marked", name="marked", dependencies=[allowed(Permission.SEE_DATA)])
 def marked(request: Request, desk: DeskDep, viewer: ViewerDep, reader: ReaderDep, submission_id: str) -> Response:
     """The bad rows as a workbook with their cells marked, to be corrected and sent back."""
+    return marked_file(desk, viewer, reader, submission_id, lang_of(request))
+
+
+def marked_file(desk: Desk, viewer: Viewer, reader: Reader, submission_id: str, lang: str) -> Response:
+    """The workbook of the bad rows; the journal keeps who took it.
+
+    Raises:
+        NotFoundError: the submission has none, or the viewer may not know of it.
+    """
     entry = find(reader, Reporters(reader), submission_id)
     bad = quarantine(desk.book, entry)
     if not bad.rows:
         raise NotFoundError(Text("这次报送没有隔离的行。", "this submission has no rows in quarantine"))
     folder = tempfile.TemporaryDirectory(prefix="houfeng-marked-")
     path = Path(folder.name) / "marked.xlsx"
-    count = write_workbook(bad, path, lang_of(request))
+    count = write_workbook(bad, path, lang)
     with desk.office.begin() as session:
         journal.write(session, viewer, "data.marked", f"submission:{submission_id}", detail={"rows": count})
     name = quote(f"{desk.book.kinds[entry.kind].label.zh}-{entry.period or ''}-待更正.xlsx")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter
@@ -43,11 +44,17 @@ def upload(request: Request, desk: DeskDep, viewer: ViewerDep) -> Response:
     sent = form_of(request).get("file")
     if not isinstance(sent, UploadFile) or not sent.filename:
         raise InputError(Text("请先选择一个文件。", "choose a file first"))
+    one = kept_and_checked(request, desk, bench, sent)
+    return see_other(f"/data/upload/{one.token}")
+
+
+def kept_and_checked(request: Request, desk: Desk, bench: Bench, sent: UploadFile) -> Upload:
+    """Keep a file with what was said beside it, and check it."""
     answers = _answers(request, bench)
-    one = bench.staging.take(viewer, sent.filename, sent.file, desk.clock(), desk.settings.upload_bytes)
+    one = bench.staging.take(bench.viewer, sent.filename or "", sent.file, desk.clock(), desk.settings.upload_bytes)
     one.answers = answers
     _check(desk, bench, one)
-    return see_other(f"/data/upload/{one.token}")
+    return one
 
 
 def _answers(request: Request, bench: Bench) -> dict[str, Any]:
@@ -125,44 +132,62 @@ def _field_label(desk: Desk, one: Upload, name: str) -> Text:
 def answer(request: Request, desk: DeskDep, viewer: ViewerDep, token: str) -> Response:
     """Answer the questions, and check again."""
     bench = working.bench_of(desk, viewer)
-    one = _open(bench, token)
+    one = open_upload(bench, token)
     chosen = [str(value) for name, value in form_of(request).multi_items() if name.startswith("answer-") and value]
     typed = [str(value).strip() for name, value in form_of(request).multi_items() if name.startswith("typed-")]
-    answers = answered(one.answers, [*chosen, *(value for value in typed if value)])
+    answered_again(desk, bench, one, [*chosen, *(value for value in typed if value)])
+    return see_other(f"/data/upload/{token}")
+
+
+def answered_again(desk: Desk, bench: Bench, one: Upload, given: Sequence[str]) -> Upload:
+    """Take answers, and check again.
+
+    Raises:
+        AccessError: the reporter is not theirs.
+    """
+    answers = answered(one.answers, given)
     if answers.get("reporter") and not bench.reporters.sees(str(answers["reporter"])):
         raise AccessError(Text("您不能为这家机构报送。", "you may not report for this institution"))
     one.answers = answers
     _check(desk, bench, one)
-    return see_other(f"/data/upload/{token}")
+    return one
 
 
 @router.post("/data/upload/{token}/submit", name="upload_submit", dependencies=[MAY])
 def submit(request: Request, desk: DeskDep, viewer: ViewerDep, token: str) -> Response:
     """Put the file into the book; where rows would vanish, only after that was confirmed by name."""
     bench = working.bench_of(desk, viewer)
-    one = _open(bench, token)
-    confirm = form_of(request).get("confirm") == "1"
+    one = open_upload(bench, token)
+    submitted(desk, bench, one, confirm=form_of(request).get("confirm") == "1")
+    if one.state == "submitted":
+        flash(request, Text("已入账。", "it is in the book"))
+    return see_other(f"/data/upload/{token}")
+
+
+def submitted(desk: Desk, bench: Bench, one: Upload, *, confirm: bool) -> Upload:
+    """Put a checked file into the book: at once where it is small, else in the worker.
+
+    Raises:
+        ConflictError: it has not passed its check.
+    """
     if one.state != "checked":
         raise ConflictError(Text("文件还没有通过核对。", "the file has not passed its check"))
     if one.size > receiving.SMALL:
-        working.enqueue(
-            desk, viewer, one, working.SUBMIT, {"confirm": confirm}, Text(f"报送 {one.name}", f"submit {one.name}")
-        )
-        return see_other(f"/data/upload/{token}")
+        title = Text(f"报送 {one.name}", f"submit {one.name}")
+        working.enqueue(desk, bench.viewer, one, working.SUBMIT, {"confirm": confirm}, title)
+        return one
     try:
         receiving.submit(bench, one, confirm=confirm)
     except (InputError, AccessError, ConflictError) as error:
         receiving.refuse(bench, one, error)
-    if one.state == "submitted":
-        flash(request, Text("已入账。", "it is in the book"))
-    return see_other(f"/data/upload/{token}")
+    return one
 
 
 @router.post("/data/upload/{token}/drop", name="upload_drop", dependencies=[MAY])
 def drop(request: Request, desk: DeskDep, viewer: ViewerDep, token: str) -> Response:
     """Forget a file that is not to be submitted."""
     bench = working.bench_of(desk, viewer)
-    bench.staging.drop(_open(bench, token))
+    bench.staging.drop(open_upload(bench, token))
     flash(request, Text("已删除上传的文件，什么也没有入账。", "the file has been removed; nothing went into the book"))
     return see_other("/data/upload")
 
@@ -178,7 +203,7 @@ def marked(desk: DeskDep, viewer: ViewerDep, token: str) -> Response:
     return FileResponse(path, media_type=XLSX, filename="marked.xlsx")
 
 
-def _open(bench: Bench, token: str) -> Upload:
+def open_upload(bench: Bench, token: str) -> Upload:
     """An upload with which something may still be done.
 
     Raises:

@@ -61,6 +61,7 @@ def answer(request: Request, desk: DeskDep, viewer: ViewerDep, need_id: int, off
     """The next step of a bank."""
     version, note = number_field(request, "version", VERSION), field(request, "note", most=1000)
     with desk.office.begin() as session:
+        answering.belongs(session, need_id, offer_id)
         if move == "accept":
             answering.accept(session, viewer, offer_id, version)
         elif move == "decline":

@@ -20,7 +20,7 @@ from houfeng.office.identity.people import own_firm
 from houfeng_desk.pages.delivery.answers import day_of, money
 from houfeng_desk.pages.delivery.needs import ACTS
 from houfeng_desk.queries.delivery import mine as shown
-from houfeng_desk.queries.delivery.judging import bank_names
+from houfeng_desk.queries.enterprise.lending import bank_names
 from houfeng_desk.web import (
     DeskDep,
     ReaderDep,

@@ -13,7 +13,7 @@ from houfeng.matching.terms import DECLINE, REFUSE, shipped
 from houfeng.office.access import Permission
 from houfeng_desk.lists import ListRequest, export
 from houfeng_desk.queries.delivery import needs as shown
-from houfeng_desk.queries.delivery.recommending import suggestions
+from houfeng_desk.queries.delivery.recommending import Ranked, chosen, ranked
 from houfeng_desk.queries.enterprise.words import label, region
 from houfeng_desk.web import DeskDep, ViewerDep, allowed, flash, form_of, number_field, page, see_other
 
@@ -54,14 +54,6 @@ def export_needs(request: Request, desk: DeskDep, viewer: ViewerDep) -> Response
         )
 
 
-@router.get("/needs/figures", name="need_figures", dependencies=[SEE])
-def figures(request: Request, desk: DeskDep, viewer: ViewerDep) -> Response:
-    """How fast banks answer, how often they lend, first-time borrowers."""
-    with desk.office.read() as session:
-        rows = statistics.banks(session, viewer)
-        return page(request, "delivery/figures.html", rows=rows, whole=statistics.whole(session, viewer))
-
-
 @router.get("/needs/{need_id:int}", name="need", dependencies=[SEE])
 def need(request: Request, desk: DeskDep, viewer: ViewerDep, need_id: int) -> Response:
     """One need: for officers with all its offers, for a bank with its own and the forms of its next step."""
@@ -72,7 +64,7 @@ def need(request: Request, desk: DeskDep, viewer: ViewerDep, need_id: int) -> Re
         offers = filing.offers(session, viewer, need_id)
         fresh = viewer.may(Permission.RUN_MATCHING) and found.state not in filing.ENDED
         asked = {offer.institution_id for offer in offers}
-        proposed = [s for s in suggestions(desk, found) if s.institution_id not in asked] if fresh else []
+        fitting, barred = ranked(desk, found) if fresh else Ranked([], [])
         return page(
             request,
             "delivery/need.html",
@@ -90,7 +82,8 @@ def need(request: Request, desk: DeskDep, viewer: ViewerDep, need_id: int) -> Re
             reasons=shipped().reasons,
             declines=[(k, r.label) for k, r in shipped().reasons.items() if DECLINE in r.when],
             refuses=[(k, r.label) for k, r in shipped().reasons.items() if REFUSE in r.when],
-            proposed=proposed,
+            proposed=[one for one in fitting if one.institution_id not in asked],
+            barred=[one for one in barred if one.institution_id not in asked],
             most=shipped().numbers["recommend_to"],
             today=desk.clock().date(),
             region=region,
@@ -141,13 +134,13 @@ def data(request: Request, desk: DeskDep, viewer: ViewerDep, need_id: int) -> Re
 @router.post("/needs/{need_id:int}/recommend", name="need_recommend", dependencies=[allowed(Permission.RUN_MATCHING)])
 def recommend(request: Request, desk: DeskDep, viewer: ViewerDep, need_id: int) -> Response:
     """Send the need to the banks that were chosen."""
-    chosen = {str(value) for value in form_of(request).getlist("bank")}
+    banks = {str(value) for value in form_of(request).getlist("bank")}
     most = shipped().numbers["recommend_to"]
-    if not 1 <= len(chosen) <= most:
+    if not 1 <= len(banks) <= most:
         raise InputError(Text(f"请选择 1 到 {most} 家银行", f"choose 1 to {most} banks"))
     with desk.office.read() as session:
         found = filing.find(session, viewer, need_id)
-    offered = [each for each in suggestions(desk, found) if each.institution_id in chosen]
+    offered = chosen(desk, found, banks)
     with desk.office.begin() as session:
         version = number_field(request, "version", VERSION)
         made = filing.recommend(session, viewer, need_id, version, offered)

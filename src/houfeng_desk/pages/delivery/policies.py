@@ -17,8 +17,8 @@ from houfeng_desk.lists import ListRequest, export
 from houfeng_desk.locale import speak, spoken
 from houfeng_desk.pages.delivery import jobs
 from houfeng_desk.queries.delivery import policies as shown
-from houfeng_desk.queries.delivery.judging import bank_names
 from houfeng_desk.queries.delivery.judging import policies as known_policies
+from houfeng_desk.queries.enterprise.lending import bank_names
 from houfeng_desk.queries.enterprise.words import region
 from houfeng_desk.security.session import lang_of
 from houfeng_desk.web import DeskDep, ReaderDep, ViewerDep, allowed, number_field, page, see_other
@@ -159,7 +159,7 @@ def publish(request: Request, desk: DeskDep, viewer: ViewerDep, name: str) -> Re
 def link(request: Request, desk: DeskDep, viewer: ViewerDep, name: str, chain_id: int) -> Response:
     """A one-time link for the firm of a chain, shown once."""
     with desk.office.begin() as session:
-        chain = chains.find(session, viewer, chain_id)
+        chain = chains.find(session, viewer, chain_id, name)
         row, secret = links.make(session, viewer, chain.subject, chain.name, chain.region)
     address = f"{request.url.scheme}://{request.headers['host']}/enter/{secret}"
     return page(request, "delivery/link.html", address=address, row=row, firm=chain.name, policy=name)

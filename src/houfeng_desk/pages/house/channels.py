@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter
@@ -12,9 +13,10 @@ from starlette.responses import Response
 
 from houfeng.errors import InputError, NotFoundError, Text, UsageError
 from houfeng.office import journal, outbox
-from houfeng.office.access import Permission
+from houfeng.office.access import Permission, Viewer
 from houfeng.office.outbox.channels import KINDS
 from houfeng.office.tables import Channel, OutboxMessage
+from houfeng_desk.desk import Desk
 from houfeng_desk.locale import say, speak
 from houfeng_desk.security.session import lang_of
 from houfeng_desk.web import DeskDep, ViewerDep, allowed, field, flash, form_of, page, see_other
@@ -61,9 +63,18 @@ def one(request: Request, desk: DeskDep, name: str) -> Response:
     """One channel: what it is, and its last messages."""
     with desk.office.read() as session:
         row = _find(session, name)
-        sent = select(OutboxMessage).where(OutboxMessage.channel == name).order_by(OutboxMessage.id.desc())
-        messages = session.scalars(sent.limit(SHOWN)).all()
-        return _form(request, row, row.kind, {}, messages=messages)
+        return _form(request, row, row.kind, {}, messages=messages_of(session, name))
+
+
+def messages_of(session: Session, name: str) -> Sequence[OutboxMessage]:
+    """The last messages of a channel, newest first.
+
+    Raises:
+        NotFoundError: there is no such channel.
+    """
+    _find(session, name)
+    sent = select(OutboxMessage).where(OutboxMessage.channel == name).order_by(OutboxMessage.id.desc())
+    return session.scalars(sent.limit(SHOWN)).all()
 
 
 @router.post("/settings/channels", name="channel_make", dependencies=MAY)
@@ -81,6 +92,17 @@ def change(request: Request, desk: DeskDep, viewer: ViewerDep, name: str) -> Res
 @router.post("/settings/channels/{name}/test", name="channel_test", dependencies=MAY)
 def test(request: Request, desk: DeskDep, viewer: ViewerDep, name: str) -> Response:
     """Put a message that says it is a test; the worker sends it."""
+    put_test(desk, viewer, name)
+    flash(request, Text("已放入发件箱，后台任务进程将发出；结果见下表。", "Put into the outbox; the worker sends it."))
+    return see_other(f"/settings/channels/{name}")
+
+
+def put_test(desk: Desk, viewer: Viewer, name: str) -> int:
+    """Put a test message into the outbox; its number.
+
+    Raises:
+        UsageError: the channel is off.
+    """
     with desk.office.begin() as session:
         row = _find(session, name)
         if not row.active:
@@ -88,8 +110,7 @@ def test(request: Request, desk: DeskDep, viewer: ViewerDep, name: str) -> Respo
         told = outbox.Message("候风测试消息 / Houfeng test message", f"{viewer.name} ({viewer.login})", "/settings")
         message = outbox.put(session, name, told)
         journal.write(session, viewer, "channel.test", f"channel:{name}", detail={"message": message.id})
-    flash(request, Text("已放入发件箱，后台任务进程将发出；结果见下表。", "Put into the outbox; the worker sends it."))
-    return see_other(f"/settings/channels/{name}")
+        return message.id
 
 
 def _save(request: Request, desk: DeskDep, viewer: ViewerDep, name: str | None) -> Response:

@@ -19,9 +19,11 @@ from houfeng_desk.lists.jobs import KIND, late, told_scope
 from houfeng_desk.web import DeskDep, ViewerDep, allowed
 
 router = APIRouter()
+MAY = [allowed(Permission.EXPORT, Permission.EXPORT_JOURNAL)]
+"""Also who gives out the journal only: a file is fetched by who asked for it, and only what they may was written."""
 
 
-@router.get("/exports/{job_id:int}", name="export_file", dependencies=[allowed(Permission.EXPORT)])
+@router.get("/exports/{job_id:int}", name="export_file", dependencies=MAY)
 def fetch(request: Request, desk: DeskDep, viewer: ViewerDep, job_id: int) -> Response:
     """The file; the journal keeps each time."""
     with desk.office.begin() as session:

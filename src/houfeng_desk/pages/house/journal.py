@@ -10,8 +10,9 @@ from starlette.responses import Response
 
 from houfeng.errors import NotFoundError, Problem, Text
 from houfeng.office import journal as records
-from houfeng.office.access import Permission
+from houfeng.office.access import Permission, Viewer
 from houfeng.office.tables import JournalEntry
+from houfeng_desk.desk import Desk
 from houfeng_desk.lists import ListRequest, export
 from houfeng_desk.queries.house.journal import COLUMNS, FILTERS, entries
 from houfeng_desk.web import DeskDep, ViewerDep, allowed, page
@@ -29,11 +30,16 @@ def journal(request: Request, desk: DeskDep) -> Response:
 @router.post("/journal/verify", name="journal_verify", dependencies=MAY)
 def verify(request: Request, desk: DeskDep, viewer: ViewerDep) -> Response:
     """Compute every hash again. That it was done is itself an entry."""
+    return _page(request, desk, verified(desk, viewer))
+
+
+def verified(desk: Desk, viewer: Viewer) -> list[Problem]:
+    """What is wrong with the chain; nothing where it is whole."""
     with desk.office.read() as session:
         problems = records.verify(session)
     with desk.office.begin() as session:
         records.write(session, viewer, "journal.verify", "journal", detail={"faults": len(problems)})
-    return _page(request, desk, problems)
+    return problems
 
 
 def _page(request: Request, desk: DeskDep, problems: list[Problem] | None) -> Response:

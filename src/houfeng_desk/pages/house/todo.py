@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -50,9 +51,7 @@ def todo(request: Request, desk: DeskDep, viewer: ViewerDep) -> Response:
     """Everything that waits for this person, and their own open proposals."""
     others = [(label, list(source(desk, viewer))) for label, source in parts_of(request.app, "todo")]
     with desk.office.read() as session:
-        mine = session.scalars(
-            select(Approval).where(Approval.proposer_id == viewer.user_id).order_by(Approval.id.desc()).limit(OWN_SHOWN)
-        ).all()
+        mine = own_proposals(session, viewer)
         waiting = approvals.waiting(session, viewer)
         return page(
             request,
@@ -65,6 +64,12 @@ def todo(request: Request, desk: DeskDep, viewer: ViewerDep) -> Response:
             others=[(label, things) for label, things in others if things],
             today=desk.clock().date(),
         )
+
+
+def own_proposals(session: Session, viewer: Viewer) -> Sequence[Approval]:
+    """What this person has proposed of late, newest first."""
+    mine = select(Approval).where(Approval.proposer_id == viewer.user_id)
+    return session.scalars(mine.order_by(Approval.id.desc()).limit(OWN_SHOWN)).all()
 
 
 def link_of(approval: Approval) -> str:

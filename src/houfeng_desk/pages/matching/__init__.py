@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from houfeng_desk.pages.matching import jobs, runs
+from houfeng_desk.pages.matching import jobs, runs, sending
 
 if TYPE_CHECKING:
     from houfeng_desk.app import DeskApp
 
-ROUTERS = (runs.router,)
+ROUTERS = (runs.router, sending.router)
 
 
 def start(app: DeskApp) -> None:
-    """The job of this area."""
+    """The jobs of this area."""
     jobs.register()

@@ -1,33 +1,39 @@
-"""The job of matching: both ways over the open needs, kept as one file beside the job."""
+"""The jobs of matching: both ways over the open needs, kept as one file; and the recommending of what a run gave."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from houfeng.engine.duckdb import Engine
+from houfeng.errors import HoufengError, Text
 from houfeng.matching.clearing import FloorAsked
+from houfeng.matching.needs import sending as needs_sending
+from houfeng.matching.needs.sending import Barred, Match, Ready, Sent
+from houfeng.matching.recommend.room import Rooms, Taken
 from houfeng.matching.run import Wanted, run
 from houfeng.office import jobs, journal
-from houfeng.office.access import Permission
+from houfeng.office.access import Permission, Viewer
 from houfeng.office.jobs import JobRun
 from houfeng.packs.loading.load import load_pack
 from houfeng_desk.desk import Desk
-from houfeng_desk.queries.matching.gathering import WithNeeds, filed, history, standings_of
+from houfeng_desk.queries.matching import result, sending
+from houfeng_desk.queries.matching.gathering import WithNeeds, bounds_of, filed, history, rooms_of, standings_of
 
-RUN = "matching.run"
+RUN, SEND = "matching.run", sending.SEND
 FILE = "matching.json"
 PACK = "bank-products"
 
 
 def register() -> None:
-    """Say who does this job; the desk calls it at start, the worker too."""
+    """Say who does these jobs; the desk calls it at start, the worker too."""
     jobs.register(RUN, matching)
+    jobs.register(SEND, recommending)
 
 
 def matching(run_: JobRun) -> Mapping[str, Any]:
@@ -50,7 +56,7 @@ def matching(run_: JobRun) -> Mapping[str, Any]:
         with Engine() as engine:
             found = run(
                 views, load_pack(asked["pack"]), wanted, engine=engine, history=history(desk),
-                standings=partial(standings_of, desk), progress=run_.progress,
+                standings=partial(standings_of, desk), bounding=partial(bounds_of, desk), progress=run_.progress,
             )  # fmt: skip
         found["names"] = _names(desk, run_, found)
     finally:
@@ -83,3 +89,60 @@ def _names(desk: Desk, run_: JobRun, found: Mapping[str, Any]) -> dict[str, str]
     }
     banks = reader.rows("SELECT institution_id, name FROM institution")
     return names | {row["institution_id"]: row["name"] or "" for row in banks}
+
+
+def recommending(run_: JobRun) -> Mapping[str, Any]:
+    """Recommend all that a run has matched one way, each need in a transaction of its own, and keep what could not be.
+
+    Done twice, or begun again after a stop, it sends nothing a second time.
+    """
+    assert run_.viewer is not None
+    assert run_.book is not None
+    run, way = run_.payload["run"], run_.payload["way"]
+    with run_.office.read() as session:
+        asked, found = result.result(session, run_.viewer, run)
+    sending.same_pack(found, asked.payload["pack"])
+    matches = sending.matches(found, way)
+    desk = Desk.open(run_.office, run_.book, run_.office.clock)
+    try:
+        rooms, taken = _rooms(desk, run_.viewer, matches)
+        told: dict[type, list[tuple[str, Text]]] = {Ready: [], Sent: [], Barred: []}
+        for place, match in enumerate(matches):
+            run_.progress(place, len(matches), Text(match.need_no, match.need_no))
+            kind, why = _tried(run_, match, run, rooms, taken)
+            told[kind].append((match.need_no, why))
+    finally:
+        desk.close()
+    rows = [{"need_no": number, "why": {"zh": why.zh, "en": why.en}} for number, why in told[Barred]]
+    (run_.folder / sending.FILE).write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
+    counts = {"way": way, "sent": len(told[Ready]), "before": len(told[Sent]), "barred": len(rows)}
+    with run_.office.begin() as session:
+        journal.write(session, run_.viewer, SEND, f"job:{run}", detail=counts | {"by": run_.job.id})
+    return counts
+
+
+def _tried(run_: JobRun, match: Match, run: int, rooms: Rooms, taken: Taken) -> tuple[type, Text]:
+    assert run_.viewer is not None
+    try:
+        with run_.office.begin() as session:
+            one = needs_sending.send(session, run_.viewer, match, run, rooms, taken)
+            return type(one), sending.joined(one.why) if isinstance(one, Barred) else Text("", "")
+    except HoufengError as fault:  # somebody was faster: this need is told, the others go on
+        return Barred, fault.message
+
+
+def send_one(desk: Desk, viewer: Viewer, run: int, match: Match) -> Ready | Sent | Barred:
+    """Recommend one need of a run."""
+    rooms, taken = _rooms(desk, viewer, [match])
+    with desk.office.begin() as session:
+        return needs_sending.send(session, viewer, match, run, rooms, taken)
+
+
+def _rooms(desk: Desk, viewer: Viewer, matches: Sequence[Match]) -> tuple[Rooms, Taken]:
+    """What the banks of `matches` may still lend, and what they are at already."""
+    with desk.office.read() as session:
+        going = needs_sending.open_offers(session)
+        firms = {firm for _, firm, _ in going} | needs_sending.firms(session, viewer, matches)
+    rooms = rooms_of(desk, {match.suggestion.institution_id for match in matches}, firms)
+    with desk.office.read() as session:
+        return rooms, needs_sending.under_way(session, rooms)

@@ -19,6 +19,7 @@ from houfeng_desk.lists import Listing, ListRequest, export
 from houfeng_desk.locale import speak
 from houfeng_desk.pages.matching.jobs import PACK, RUN
 from houfeng_desk.queries.matching import result as query
+from houfeng_desk.queries.matching import sending
 from houfeng_desk.security.session import lang_of
 from houfeng_desk.web import DeskDep, ReaderDep, ViewerDep, allowed, field, flash, page, see_other
 
@@ -80,15 +81,19 @@ def one(request: Request, desk: DeskDep, viewer: ViewerDep, job_id: int) -> Resp
     """One run: its ways side by side, products, floors, and the needs."""
     with desk.office.read() as session:
         job, found = query.result(session, viewer, job_id)
+        handling, batches = sending.handling(session, viewer, found), sending.batches(session, viewer, job_id)
     ask_ = ListRequest.of(request, query.COLUMNS, query.FILTERS)
     return page(
         request,
         "matching/run.html",
+        cards=handling.cards,
+        batches=batches,
+        states=jobs.STATE_NAMES,
         job=job,
         found=found,
         ways=WAYS,
         way_names=query.WAY_NAMES,
-        listing=query.needs(found, ask_, lang_of(request)),
+        listing=query.needs(found, ask_, lang_of(request), handling.needs),
         products=query.products(found),
     )
 
@@ -110,10 +115,11 @@ def _export(request: Request, desk: DeskDep, viewer: ViewerDep, job_id: int) -> 
     speak(lang_of(request))
     with desk.office.read() as session:
         _, found = query.result(session, viewer, job_id)
+        handling = sending.handling(session, viewer, found).needs
     ask_ = ListRequest.of(request, query.COLUMNS, query.FILTERS)
 
     def listing(asked: ListRequest) -> Listing:
-        return query.needs(found, asked, lang_of(request))
+        return query.needs(found, asked, lang_of(request), handling)
 
     return export(request, viewer, TITLE, ask_, listing, pack=found["pack"])
 

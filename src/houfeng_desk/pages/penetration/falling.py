@@ -7,16 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
+from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
 from houfeng.errors import EnvironmentFault, NotFoundError, Text
 from houfeng.office import jobs
-from houfeng.office.access import Permission
+from houfeng.office.access import Permission, Viewer
+from houfeng_desk.desk import Desk
 from houfeng_desk.pages.penetration.jobs import FALL, FILE
 from houfeng_desk.queries.enterprise.firm import firm_of
-from houfeng_desk.queries.enterprise.identity import not_found, register_row
-from houfeng_desk.queries.penetration.fall import CHOICES, DEFAULTS, LABELS, asked_of
+from houfeng_desk.queries.enterprise.identity import register_row
+from houfeng_desk.queries.penetration.fall import CHOICES, DEFAULTS, LABELS, Asked, asked_of
+from houfeng_desk.reader import Reader
 from houfeng_desk.web import DeskDep, ReaderDep, ViewerDep, allowed, field, flash, page, see_other
 
 router = APIRouter()
@@ -28,10 +31,15 @@ MAY = [allowed(Permission.SEE_MARKET)]
 @router.post("/enterprises/{enterprise_id}/fall", name="fall_ask", dependencies=MAY)
 def ask(request: Request, desk: DeskDep, viewer: ViewerDep, reader: ReaderDep, enterprise_id: str) -> Response:
     """Compute it in the background."""
-    if len(enterprise_id) > 60 or not enterprise_id.isprintable():
-        raise not_found()
-    row = register_row(reader, firm_of(reader, enterprise_id))
     asked = asked_of({name: field(request, name, most=20) for name in DEFAULTS})
+    number = ask_for(desk, viewer, reader, enterprise_id, asked)
+    flash(request, Text("已排队，算好后在任务页打开结果。", "queued; the answer opens from the job's page"))
+    return see_other(f"/penetration/fall/{number}")
+
+
+def ask_for(desk: Desk, viewer: Viewer, reader: Reader, enterprise_id: str, asked: Asked) -> int:
+    """Let a job compute the fall of a firm on the day looked at; the job's number."""
+    row = register_row(reader, firm_of(reader, enterprise_id))
     payload = {
         "firm": enterprise_id,
         "as_of": reader.as_of.isoformat(),
@@ -40,25 +48,38 @@ def ask(request: Request, desk: DeskDep, viewer: ViewerDep, reader: ReaderDep, e
     }
     name = row["name"] or enterprise_id
     with desk.office.begin() as session:
-        job = jobs.enqueue(session, viewer, FALL, payload, Text(f"如果{name}倒下", f"if {name} falls"))
-    flash(request, Text("已排队，算好后在任务页打开结果。", "queued; the answer opens from the job's page"))
-    return see_other(f"/penetration/fall/{job.id}")
+        return jobs.enqueue(session, viewer, FALL, payload, Text(f"如果{name}倒下", f"if {name} falls")).id
 
 
 @router.get("/penetration/fall/{job_id:int}", name="fall", dependencies=MAY)
 def answer(request: Request, desk: DeskDep, viewer: ViewerDep, job_id: int) -> Response:
     """The answer of a job, or how far it is. Only who asked may look: it was made in their scope."""
     with desk.office.read() as session:
-        job = session.get(jobs.Job, job_id) if job_id < LARGEST else None
-        if job is None or job.kind != FALL or job.requested_by != viewer.user_id:
-            raise NotFoundError(Text("没有这次推演", "there is no such answer"))
+        job = fall_of(session, viewer, job_id)
         if job.state in (jobs.State.FAILED, jobs.State.CANCELLED):
             return see_other(f"/jobs/{job_id}")
-        found = _read(job) if job.state == jobs.State.DONE else None
+        found = read(job) if job.state == jobs.State.DONE else None
     return page(request, "penetration/fall.html", found=found, choices=CHOICES, labels=LABELS, job_id=job_id)
 
 
-def _read(job: jobs.Job) -> dict[str, Any]:
+def fall_of(session: Session, viewer: Viewer, job_id: int) -> jobs.Job:
+    """The job of this person's own.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    job = session.get(jobs.Job, job_id) if job_id < LARGEST else None
+    if job is None or job.kind != FALL or job.requested_by != viewer.user_id:
+        raise NotFoundError(Text("没有这次推演", "there is no such answer"))
+    return job
+
+
+def read(job: jobs.Job) -> dict[str, Any]:
+    """What a job found.
+
+    Raises:
+        EnvironmentFault: its file cannot be read.
+    """
     try:
         found: dict[str, Any] = json.loads((Path(job.folder) / FILE).read_text("utf-8"))
     except (OSError, ValueError) as error:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from houfeng.errors import Text
 from houfeng.office.access import Permission
+from houfeng.packs.explain import Explanation
 from houfeng.themes.cube import ALL
 from houfeng.themes.dimensions import dimension
 from houfeng.themes.kept import KEY
@@ -52,7 +53,7 @@ COLUMNS = (
 @router.get("/themes/loans", name="theme_loans", dependencies=[allowed(Permission.SEE_MARKET)])
 def loans(request: Request, desk: DeskDep, reader: ReaderDep) -> Response:
     """The notes behind a figure."""
-    asked = _Asked(request, desk, reader)
+    asked = Asked(request, desk, reader)
     ask = ListRequest.of(request, COLUMNS)
     try:
         found = asked.listing(ask)
@@ -81,7 +82,7 @@ def export_file(request: Request, desk: DeskDep, viewer: ViewerDep, reader: Read
 
 
 def _export(request: Request, desk: Desk, viewer: ViewerDep, reader: Reader) -> Response:
-    asked = _Asked(request, desk, reader, WHOLE)
+    asked = Asked(request, desk, reader, WHOLE)
     ask = ListRequest.of(request, COLUMNS)
     pack = asked.pack
     notes = [(Text("专题", "Theme"), say(asked.label)), *((label, say(text)) for label, text in asked.chips())]
@@ -92,14 +93,12 @@ def _export(request: Request, desk: Desk, viewer: ViewerDep, reader: Reader) -> 
 @router.get("/themes/loans/why", name="theme_loan_why", dependencies=[allowed(Permission.SEE_MARKET)])
 def why(request: Request, desk: DeskDep, reader: ReaderDep) -> Response:
     """Why a note has its tags, or has one not: each step with its value, parameter version and clause."""
-    asked = _Asked(request, desk, reader)
+    asked = Asked(request, desk, reader)
     key = {name: request.query_params.get(name, "")[:100] for name in KEY}
     try:
-        tags = asked.list.tags(key)
+        tags, found = asked.explained(key)
     except NotReady:
         return _waiting(request)
-    wanted = [asked.drill.theme] if asked.drill.theme != ALL else [tag.theme for tag in tags if not any(tag.exception)]
-    found = asked.list.explain(key, wanted or ["counted_loan"])
     themes = [(theme.name, theme.label) for theme in asked.pack.themes() if theme.over == "loan_balance"]
     return page(
         request,
@@ -113,7 +112,7 @@ def why(request: Request, desk: DeskDep, reader: ReaderDep) -> Response:
     )
 
 
-class _Asked:
+class Asked:
     """Which notes the address asks for."""
 
     def __init__(self, request: Request, desk: Desk, reader: Reader, patience: float = PATIENCE) -> None:
@@ -136,6 +135,17 @@ class _Asked:
             told = Streamed(found.total, lambda: (self._row(row, True) for row in found.rows))
             return Listing(ask.columns, told, found.total, ask)
         return Listing(ask.columns, [self._row(row, False) for row in found.rows], found.total, ask)
+
+    def explained(self, key: Mapping[str, str]) -> tuple[list[Tag], Explanation]:
+        """The tags of a note, and why it has the theme that is looked at, or those it has.
+
+        Raises:
+            NotReady: the month is being tagged.
+            InputError: there is no such note in the viewer's scope.
+        """
+        tags, theme = self.list.tags(key), self.drill.theme
+        wanted = [theme] if theme != ALL else [tag.theme for tag in tags if not any(tag.exception)]
+        return tags, self.list.explain(key, wanted or ["counted_loan"])
 
     def _row(self, row: Mapping[str, Any], exported: bool) -> dict[str, Any]:
         key = {name: row[name] for name in KEY}

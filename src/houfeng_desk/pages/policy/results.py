@@ -50,7 +50,7 @@ def simulation(request: Request, desk: DeskDep, viewer: ViewerDep, name: str, jo
 @router.get("/packs/{name}/simulations/{job_id}/movers/{part}", name="pack_movers", dependencies=SEE)
 def movers(request: Request, desk: DeskDep, viewer: ViewerDep, name: str, job_id: int, part: str) -> Response:
     """The records that move."""
-    folder, labels = _result(desk, viewer, job_id, part)
+    folder, labels = result_part(desk, viewer, job_id, part)
     ask = ListRequest.of(request, query.MOVER_COLUMNS)
     listing = query.movers(folder, part, labels, ask, lang_of(request))
     return page(request, "policy/movers.html", name=name, job_id=job_id, part=part, listing=listing, alerts=False)
@@ -59,7 +59,7 @@ def movers(request: Request, desk: DeskDep, viewer: ViewerDep, name: str, job_id
 @router.get("/packs/{name}/simulations/{job_id}/alerts/{part}", name="pack_moved_alerts", dependencies=SEE)
 def alerts(request: Request, desk: DeskDep, viewer: ViewerDep, name: str, job_id: int, part: str) -> Response:
     """The alerts that come and go."""
-    folder, _ = _result(desk, viewer, job_id, part)
+    folder, _ = result_part(desk, viewer, job_id, part)
     ask = ListRequest.of(request, query.ALERT_COLUMNS, query.ALERT_FILTERS)
     listing = query.alerts(folder, part, ask, lang_of(request))
     return page(request, "policy/movers.html", name=name, job_id=job_id, part=part, listing=listing, alerts=True)
@@ -90,7 +90,7 @@ def alerts_file(request: Request, desk: DeskDep, viewer: ViewerDep, name: str, j
 
 
 def _movers(request: Request, desk: Desk, viewer: ViewerDep, job_id: int, part: str) -> Response:
-    folder, labels = _result(desk, viewer, job_id, part)
+    folder, labels = result_part(desk, viewer, job_id, part)
     ask = ListRequest.of(request, query.MOVER_COLUMNS)
     title = Text("模拟：受影响的记录", "Simulation: records that move")
     return export(
@@ -99,13 +99,13 @@ def _movers(request: Request, desk: Desk, viewer: ViewerDep, job_id: int, part: 
 
 
 def _alerts(request: Request, desk: Desk, viewer: ViewerDep, job_id: int, part: str) -> Response:
-    folder, _ = _result(desk, viewer, job_id, part)
+    folder, _ = result_part(desk, viewer, job_id, part)
     ask = ListRequest.of(request, query.ALERT_COLUMNS, query.ALERT_FILTERS)
     title = Text("模拟：预警增减", "Simulation: alerts that come and go")
     return export(request, viewer, title, ask, lambda one: query.alerts(folder, part, one, lang_of(request)), pack=part)
 
 
-def _result(desk: Desk, viewer: ViewerDep, job_id: int, part: str) -> tuple[Path, dict[str, Text]]:
+def result_part(desk: Desk, viewer: ViewerDep, job_id: int, part: str) -> tuple[Path, dict[str, Text]]:
     """The folder of a result, and what its items are called."""
     with desk.office.read() as session:
         job, result = work.result_of(session, viewer, job_id)

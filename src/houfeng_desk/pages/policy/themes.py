@@ -16,7 +16,7 @@ from starlette.responses import FileResponse, Response
 from houfeng.errors import Text, UsageError
 from houfeng.exchange.workbook import write_sheets
 from houfeng.office import journal
-from houfeng.office.access import Permission
+from houfeng.office.access import Permission, Viewer
 from houfeng.packs.model import Pack
 from houfeng.themes.dimensions import dimensions
 from houfeng.themes.export import write_report
@@ -70,6 +70,11 @@ def export_file(request: Request, desk: DeskDep, viewer: ViewerDep, reader: Read
     kind = field(request, "format", most=10) or "official"
     if kind not in ("official", "shown", "csv"):
         raise UsageError(Text(f"没有格式 {kind}", f"there is no format {kind}"))
+    return given_out(request, desk, viewer, reader, kind, reason)
+
+
+def given_out(request: Request, desk: Desk, viewer: Viewer, reader: Reader, kind: str, reason: str) -> Response:
+    """The cube of the address as a file, official, shown or csv; the journal keeps what for."""
     found, lang = _whole(request, desk, reader), lang_of(request)
     folder = tempfile.TemporaryDirectory(prefix="houfeng-export-")
     suffix = "csv" if kind == "csv" else "xlsx"

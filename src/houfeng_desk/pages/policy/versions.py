@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from typing import Any
-from urllib.parse import quote
 
 from fastapi import APIRouter
 from sqlalchemy import select
@@ -16,17 +13,17 @@ from starlette.responses import Response
 
 from houfeng.clock import parse_day
 from houfeng.errors import HoufengError, InputError, NotFoundError, Text
-from houfeng.office import approvals, journal
+from houfeng.office import approvals
 from houfeng.office.access import Permission
 from houfeng.office.packs import drafting, life, work
 from houfeng.office.packs.altering import touched_items
 from houfeng.office.packs.editing import NewValue, value_of
-from houfeng.office.packs.files import MOST_ALL
 from houfeng.office.packs.tables import PackVersion
 from houfeng.office.tables import Approval
 from houfeng.packs.diff import diff_packs
 from houfeng.packs.model import Pack
 from houfeng_desk.desk import Desk
+from houfeng_desk.pages.policy.carrying import packed, sent_files
 from houfeng_desk.queries import packs as query
 from houfeng_desk.web import DeskDep, ViewerDep, allowed, field, flash, form_of, page, see_other
 
@@ -55,15 +52,7 @@ def upload_form(request: Request) -> Response:
 def upload(request: Request, desk: DeskDep, viewer: ViewerDep) -> Response:
     """Check what was sent: a draft, or all its problems with file and line."""
     sent = [one for one in form_of(request).getlist("files") if isinstance(one, UploadFile) and one.filename]
-    if not sent:
-        raise InputError(Text("请先选择文件", "choose files first"))
-    uploads, room = [], MOST_ALL
-    for one in sent:
-        data = one.file.read(room + 1)
-        room -= len(data)
-        if room < 0:
-            raise InputError(Text("文件合计超过 6 MB", "the files are over 6 MB together"))
-        uploads.append((one.filename or "", data))
+    uploads = sent_files(sent)
     why = field(request, "why", label=WHY)
     try:
         version = drafting.from_upload(desk.office, query.shelf_of(desk), viewer, uploads, why)
@@ -168,9 +157,9 @@ def version(request: Request, desk: DeskDep, viewer: ViewerDep, name: str, numbe
     with desk.office.read() as session:
         found = _found(session, name, number)
         pack = shelf.of_version(found)
-        base = _base(session, desk, found)
+        base = base_of(session, desk, found)
         active = life.active(session, name, today)
-        waiting = _waiting(session, found)
+        waiting = waiting_for(session, found)
         return page(
             request,
             "policy/version.html",
@@ -217,22 +206,7 @@ def diff(request: Request, desk: DeskDep, name: str) -> Response:
 @router.get("/packs/{name}/download", name="pack_download", dependencies=SEE)
 def download(request: Request, desk: DeskDep, viewer: ViewerDep, name: str) -> Response:
     """The files of a version and of the packs it requires, as a zip; noted in the journal."""
-    asked = request.query_params.get("v", "")
-    with desk.office.read() as session:
-        pack, _ = query.opened(session, desk, name, asked)
-        if asked:
-            files = dict(_found(session, name, int(asked)).files)
-        else:
-            files = dict(query.shelf_of(desk).files(session, name, desk.clock().date()))
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for key, text in sorted(files.items()):
-            archive.writestr(zipfile.ZipInfo(key, (1980, 1, 1, 0, 0, 0)), text)
-    with desk.office.begin() as session:
-        journal.write(session, viewer, "pack.download", f"pack:{name}@{pack.version}", detail={"digest": pack.digest})
-    called = quote(f"{name}-{pack.version}.zip")
-    headers = {"content-disposition": f"attachment; filename=\"pack.zip\"; filename*=UTF-8''{called}"}
-    return Response(packed.getvalue(), media_type="application/zip", headers=headers)
+    return packed(desk, viewer, name, request.query_params.get("v", ""))
 
 
 @router.post("/packs/{name}/versions/{number}/test", dependencies=PROPOSE)
@@ -308,7 +282,7 @@ def _found(session: Session, name: str, number: int) -> PackVersion:
     return found
 
 
-def _base(session: Session, desk: Desk, found: PackVersion) -> Pack | None:
+def base_of(session: Session, desk: Desk, found: PackVersion) -> Pack | None:
     """What a version was drafted from; nothing for the first of its name."""
     if not found.base_digest:
         return None
@@ -322,7 +296,8 @@ def _base(session: Session, desk: Desk, found: PackVersion) -> Pack | None:
         return None
 
 
-def _waiting(session: Session, found: PackVersion) -> Approval | None:
+def waiting_for(session: Session, found: PackVersion) -> Approval | None:
+    """The proposal to let a version into force that waits for a decision."""
     asked = select(Approval).where(
         Approval.kind == life.ACTIVATE,
         Approval.about == f"pack:{found.name}",

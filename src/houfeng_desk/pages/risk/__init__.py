@@ -3,9 +3,9 @@
 from houfeng.office.access import Permission
 from houfeng_desk.app import DeskApp
 from houfeng_desk.pages.house import search
-from houfeng_desk.pages.risk import enterprise, enterprises
+from houfeng_desk.pages.risk import enterprise, enterprises, tables
 
-ROUTERS = (enterprises.router, enterprise.router)
+ROUTERS = (enterprises.router, tables.router, enterprise.router)
 
 
 def start(app: DeskApp) -> None:

@@ -74,7 +74,7 @@ def enterprise(request: Request, desk: DeskDep, reader: ReaderDep, enterprise_id
     tab = request.query_params.get("tab") or "overview"
     if tab not in TABS:
         raise NotFoundError(Text("企业页没有这个页签。", "there is no such tab on the page of an enterprise"))
-    firm = _firm(reader, enterprise_id)
+    firm = firm_of(reader, enterprise_id)
     who = identity.identity(reader, firm)
     with desk.office.read() as session:
         alerts = story.firm_alerts(session, reader, firm)
@@ -99,12 +99,6 @@ def enterprise(request: Request, desk: DeskDep, reader: ReaderDep, enterprise_id
             lent=lending.summary(firm, reader.as_of),
             **told,
         )
-
-
-def _firm(reader: Reader, enterprise_id: str) -> Firm:
-    if len(enterprise_id) > 60 or not enterprise_id.isprintable():
-        raise identity.not_found()
-    return firm_of(reader, enterprise_id)
 
 
 def _overview(asked: Asked) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from houfeng.office.alerts.following import Follower
 from houfeng.office.alerts.index import Index
 from houfeng_desk.desk import Desk
 from houfeng_desk.pages.work.feed import Feed
-from houfeng_desk.queries.alert import Packs, watch_folder
+from houfeng_desk.queries.alert import Packs, evasion_folder, watch_folder
 from houfeng_desk.queries.figures import Figures
 
 PATIENCE = 2.5
@@ -29,6 +29,7 @@ class Work:
         self.figures = Figures(desk)
         self.index = Index(desk.office, watch_folder(desk), self._bind)
         self.follower = Follower(self.index)
+        self.beside = Follower(Index(desk.office, evasion_folder(desk), self._bind))
         self.feed = Feed(desk.office)
         self.patience = PATIENCE
 
@@ -40,10 +41,12 @@ class Work:
         """Fill the index and hand on what is new."""
         self.feed.start()
         self.follower.start()
+        self.beside.start()
 
     def stop(self) -> None:
         """End the threads; open streams end too."""
         self.follower.stop()
+        self.beside.stop()
         self.feed.stop()
         self.figures.close()
 

@@ -14,6 +14,7 @@ from houfeng.errors import Text
 from houfeng.office.alerts.tables import Alert, AlertAct, AlertStep
 from houfeng.packs.explanation import shown
 from houfeng.packs.model import Pack
+from houfeng.penetration.monthly.segments import INDUSTRY, REGION
 from houfeng.watch.operations.words import CHANNEL_TEXTS, STEP_TEXTS, TIER_NAMES
 from houfeng_desk.formats import moment, wan
 from houfeng_desk.locale import gettext as _
@@ -110,10 +111,20 @@ def told_steps(found: Found) -> list[dict[str, Any]]:
     return [{"what": STEP_TEXTS[step.what], "at": step.at} for step in _telling(found)]
 
 
+def _behind(alert: Alert) -> str:
+    """Where one looks next: the firm's page; of a segment its enterprises, those with the worst notes first."""
+    if alert.enterprise:
+        return f"/enterprises/{quote(alert.enterprise)}"
+    for prefix, filter_ in ((INDUSTRY, "industry"), (REGION, "region")):
+        if alert.kind == "credit_segment" and alert.key.startswith(prefix):
+            return f"/enterprises?{filter_}={quote(alert.key.removeprefix(prefix))}&sort=-quality"
+    return ""
+
+
 def facts(alert: Alert, row: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Whom it is about, since when, how much, and what was done."""
     name = escape(alert.name or alert.key)
-    href = f"/enterprises/{quote(alert.enterprise)}" if alert.enterprise else ""
+    href = _behind(alert)
     subject = Markup('<a href="{}">{}</a>').format(href, name) if href else name
     kind = kinds()[alert.kind].label if alert.kind in kinds() else Text(alert.kind, alert.kind)
     told = [

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -17,8 +16,6 @@ from houfeng.conduct.steps import bundles_visible
 from houfeng.conduct.tables import Bundle
 from houfeng.errors import Text
 from houfeng.office.access import Permission, Viewer
-from houfeng.office.alerts.bound import Asked, Bound, bind
-from houfeng.office.alerts.index import Index
 from houfeng.office.alerts.reading import visible
 from houfeng.office.alerts.tables import Alert
 from houfeng.packs.model import TIERS
@@ -32,8 +29,6 @@ from houfeng_desk.queries.packs import pack_in_force
 from houfeng_desk.reader import Reader
 
 PACK = "evasion-rules"
-FOLDER = "evasion"
-"""The folder of the book in which the watch of this pack keeps its alerts: BOOK/evasion."""
 BACK = 730
 """Days back from which a bundle tells alerts."""
 
@@ -46,22 +41,6 @@ COLUMNS = (
     Column("opened_at", Text("最近一条", "Latest"), "moment"),
     Column("reason", Text("理由", "Reason"), sortable=False),
 )
-
-
-def catch_up(desk: Desk) -> None:
-    """Take what the watch of this pack has written since into the index; costs nothing where there is nothing new."""
-    if (watch := folder(desk)).is_dir():
-
-        def bound(asked: Iterable[Asked]) -> Mapping[Asked, Bound]:
-            wanted = list(asked)
-            return bind(desk.book.snapshot(), wanted) if wanted else {}
-
-        Index(desk.office, watch, bound).catch_up()
-
-
-def folder(desk: Desk) -> Path:
-    """Where the watch of this pack keeps its journal."""
-    return desk.book.path / FOLDER
 
 
 def filters() -> Sequence[Filter]:

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from houfeng.conduct.lists.entering import visible
 from houfeng.conduct.lists.life import GROUNDS, LEVELS, LISTS, PUNISHMENT, STATES, WAYS_OUT, State
 from houfeng.conduct.portrait import Line
-from houfeng.conduct.steps import in_regions
 from houfeng.conduct.tables import Listing as Entry
 from houfeng.errors import Text
 from houfeng.office.access import Permission, Viewer
+from houfeng.office.scope import in_regions
 from houfeng_desk.lists import Choice, Column, Filter, Listing, ListRequest
 
 COLUMNS = (
@@ -137,7 +137,7 @@ def acts(session: Session, viewer: Viewer, entry: Entry, today: date) -> set[str
         asked = bool(entry.repair.get("asked_on"))
         if entry.state == State.LISTED and entry.list_kind == PUNISHMENT and due and not asked:
             found.add("ask_repair")
-    inside = select(Entry.id).where(Entry.id == entry.id, *in_regions(viewer, Entry.region))
+    inside = select(Entry.id).where(Entry.id == entry.id, *in_regions(viewer.scope.regions, Entry.region))
     office = viewer.scope.institutions is None and viewer.scope.enterprise is None
     if not (office and session.scalars(inside).first() is not None):
         return found

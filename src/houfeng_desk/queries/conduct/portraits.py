@@ -20,10 +20,11 @@ from houfeng.office.access import Scope, Viewer
 from houfeng_desk.desk import Desk
 from houfeng_desk.lists import Choice, Column, Filter, ListRequest
 from houfeng_desk.lists import Listing as Rows
-from houfeng_desk.queries.delivery.judging import HOUSE, bank_names
+from houfeng_desk.queries.delivery.judging import HOUSE
 from houfeng_desk.queries.enterprise import words
 from houfeng_desk.queries.enterprise.firm import firm_of
-from houfeng_desk.queries.enterprise.identity import not_found, register_row
+from houfeng_desk.queries.enterprise.identity import register_row
+from houfeng_desk.queries.enterprise.lending import bank_names
 from houfeng_desk.reader import Reader
 
 BAD = ("dishonest_debtor", "consumption_restriction", "serious_violation", "tax_abnormal")
@@ -57,8 +58,6 @@ def shown(reader: Reader, session: Session, enterprise_id: str) -> Shown:
     Raises:
         NotFoundError: there is no such firm that the viewer may know of.
     """
-    if len(enterprise_id) > 60 or not enterprise_id.isprintable():
-        raise not_found()
     firm = firm_of(reader, enterprise_id)
     row = register_row(reader, firm)
     names = bank_names(reader)

@@ -16,7 +16,7 @@ from houfeng.packs.roads.sql import literal, name
 from houfeng_desk.desk import Desk
 from houfeng_desk.queries.credit.models import scoring
 from houfeng_desk.queries.enterprise.firm import Firm, firm_of
-from houfeng_desk.queries.enterprise.identity import not_found, register_row
+from houfeng_desk.queries.enterprise.identity import register_row
 from houfeng_desk.reader import Reader
 
 KIND = "enterprise"
@@ -40,8 +40,6 @@ def score_of(desk: Desk, reader: Reader, enterprise_id: str, model: Model | None
     Raises:
         NotFoundError: there is no such firm, or none in the viewer's scope.
     """
-    if len(enterprise_id) > 60 or not enterprise_id.isprintable():
-        raise not_found()
     firm = firm_of(reader, enterprise_id)
     register_row(
         reader, firm

@@ -97,11 +97,3 @@ def customers(reader: Reader, firms: frozenset[str]) -> dict[str, set[str]]:
         if row["firm"] in firms:
             found.setdefault(row["firm"], set()).add(row["bank"])
     return found
-
-
-def bank_names(reader: Reader) -> dict[str, str]:
-    """What institutions are called."""
-    return {row["institution_id"]: row["name"] or row["institution_id"] for row in reader.rows(_BANKS)}
-
-
-_BANKS = "SELECT institution_id, name FROM institution"

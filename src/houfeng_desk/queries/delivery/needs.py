@@ -167,7 +167,9 @@ def data_of(desk: Desk, viewer: Viewer, need: NeedFile, data: str) -> list[tuple
             names = [n for n in kinds()[kind].fields if n not in HIDDEN_FIELDS]
             sql = views.select(kind, as_of=reader.as_of)
             chosen = ", ".join(f'"{name}"' for name in names)
-            rows = connection.execute(f"SELECT {chosen} FROM ({sql}) LIMIT {ROWS}").fetchall()
+            when = [f'"{kinds()[kind].time_field}" DESC'] if kinds()[kind].time_field else []
+            order = ", ".join([*when, *(f'"{name}"' for name in kinds()[kind].key)])
+            rows = connection.execute(f"SELECT {chosen} FROM ({sql}) ORDER BY {order} LIMIT {ROWS}").fetchall()
             used = [n for n, name in enumerate(names) if any(row[n] is not None for row in rows)]
             heads = [kinds()[kind].fields[names[n]].label for n in used]
             shown = [[_cell(kind, names[n], row[n]) for n in used] for row in rows]

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from houfeng.errors import HoufengError, Text
+from houfeng.errors import ConflictError, HoufengError, Text
 from houfeng.instruments.eligibility import Answer
 from houfeng.matching.needs.filing import Suggestion
-from houfeng.matching.recommend import Need, Offer, Quote, Standing, recommend, standings
+from houfeng.matching.recommend import Bounds, Need, Offer, Quote, Standing, recommend, standings
 from houfeng.matching.tables import NeedFile
 from houfeng_desk.desk import Desk
 from houfeng_desk.queries.delivery.judging import HOUSE, judging
-from houfeng_desk.queries.matching.gathering import history, segment
+from houfeng_desk.queries.matching.gathering import history, rooms_of, segment
 
 _PRODUCTS = """
     SELECT p.product_no, p.institution_id, coalesce(i.name, p.institution_id) AS bank, p.name, p.min_amount,
@@ -26,22 +26,61 @@ MOST = 12
 FIVE = Decimal("0.00001")
 
 
+class Ranked(NamedTuple):
+    """The products for a need: those that fit, the best of each bank, best first; and why the other banks' do not."""
+
+    fitting: list[Suggestion]
+    barred: list[Suggestion]
+
+
 def suggestions(desk: Desk, need: NeedFile) -> list[Suggestion]:
     """Products of the book that the need fits, the best of each bank, best first."""
+    return ranked(desk, need).fitting
+
+
+def chosen(desk: Desk, need: NeedFile, banks: Collection[str]) -> list[Suggestion]:
+    """The suggestions of these banks.
+
+    Raises:
+        ConflictError: some of them cannot be recommended; all are named, with why.
+    """
+    found = ranked(desk, need)
+    wanted = set(banks)
+    missing = wanted - {one.institution_id for one in found.fitting}
+    if missing:
+        why = {one.institution_id: one for one in found.barred}
+        zh = "；".join(_barred(why.get(bank), bank, "zh") for bank in sorted(missing))
+        en = "; ".join(_barred(why.get(bank), bank, "en") for bank in sorted(missing))
+        raise ConflictError(Text(f"不能推荐：{zh}", f"cannot be recommended: {en}"))
+    return [one for one in found.fitting if one.institution_id in wanted]
+
+
+def _barred(one: Suggestion | None, bank: str, lang: str) -> str:
+    if one is None:
+        return Text(f"{bank[:60]} 没有产品", f"{bank[:60]} has no product").get(lang)
+    return f"{one.institution_name}（{'，'.join(why[lang] for why in one.reasons)}）"
+
+
+def ranked(desk: Desk, need: NeedFile) -> Ranked:
+    """The products of the book for a need."""
     rows = {row["product_no"]: row for row in desk.reader(HOUSE).rows(_PRODUCTS)}
-    asked = _need(desk, need)
+    asked, quotes = _need(desk, need), [_quote(row) for row in rows.values()]
     offers = recommend(
         asked,
-        [_quote(row) for row in rows.values()],
+        quotes,
         _standings(desk, asked),
         history(desk),
         today=desk.clock().date(),
+        bounds=Bounds(rooms=rooms_of(desk, {quote.bank for quote in quotes}, {need.enterprise_id})),
     )
     found: dict[str, Suggestion] = {}
+    barred: dict[str, Suggestion] = {}
     for offer in offers:
         if offer.eligible and offer.bank not in found and len(found) < MOST:
             found[offer.bank] = _suggestion(offer, rows[offer.product]["bank"])
-    return list(found.values())
+        elif not offer.eligible and offer.bank not in found:
+            barred.setdefault(offer.bank, _suggestion(offer, rows[offer.product]["bank"]))
+    return Ranked(list(found.values()), list(barred.values()))
 
 
 def _need(desk: Desk, need: NeedFile) -> Need:

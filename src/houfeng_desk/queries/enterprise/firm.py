@@ -19,6 +19,7 @@ import duckdb
 from houfeng.book.connection import quoted, scratch
 from houfeng.book.model import Kind, Time, Type, kinds
 from houfeng.engine.faults import telling
+from houfeng.errors import NotFoundError, Text
 from houfeng.packs.roads.compile import Views
 from houfeng.packs.roads.sql import name
 from houfeng_desk.reader import Reader
@@ -81,7 +82,7 @@ class Firm:
 
     def reported(self, kind: str) -> bool:
         """Whether anybody has reported rows of a kind at all: no table is made for the others."""
-        return bool(self._snapshot.submissions(kind))
+        return self.once(("reported", kind), lambda: bool(self._snapshot.submissions(kind)))
 
     def _table(self, kind: str, as_of: date | None, *, exact: bool) -> str:
         """The table that keeps the rows of a kind as of a day, filled when it is first asked for."""
@@ -132,6 +133,16 @@ def _happened(kind: Kind, day: date, exact: bool) -> str:
     return f"{when} {'=' if exact else '<='} DATE '{day.isoformat()}'"
 
 
+def not_found() -> NotFoundError:
+    """The same words for a firm that does not exist and for one outside the scope."""
+    return NotFoundError(
+        Text("没有这家企业，或不在您的权限范围内。", "there is no such enterprise, or not in your scope")
+    )
+
+
+LONGEST = 60
+"""Signs of an identifier at the most."""
+
 FIRMS = 48
 """Firms whose rows are kept: the tabs of a page ask for the same again."""
 
@@ -141,7 +152,13 @@ atexit.register(_firms.clear)  # DuckDB would rather be let go of before the int
 
 
 def firm_of(reader: Reader, enterprise_id: str) -> Firm:
-    """The rows about a firm in the reader's views; those of the same snapshot and scope are shared."""
+    """The rows about a firm in the reader's views; those of the same snapshot and scope are shared.
+
+    Raises:
+        NotFoundError: it is no identifier at all.
+    """
+    if len(enterprise_id) > LONGEST or not enterprise_id.isprintable():
+        raise not_found()
     key = (id(reader.views), enterprise_id)
     with _lock:
         held = _firms.get(key)

@@ -9,9 +9,9 @@ from typing import Any
 
 from houfeng.book.model import kinds
 from houfeng.book.storage.manifest import Submission
-from houfeng.errors import NotFoundError, Text
+from houfeng.errors import Text
 from houfeng_desk.queries.enterprise import words
-from houfeng_desk.queries.enterprise.firm import Firm, Row
+from houfeng_desk.queries.enterprise.firm import Firm, Row, not_found
 from houfeng_desk.reader import Reader
 
 EXPIRING = 90
@@ -98,13 +98,6 @@ class Sources:
         if entry is None:
             return Source(submission, "", int(row["_row"]), None)
         return Source(submission, entry.reporter, int(row["_row"]), entry.received_at)
-
-
-def not_found() -> NotFoundError:
-    """The same words for a firm that does not exist and for one outside the scope."""
-    return NotFoundError(
-        Text("没有这家企业，或不在您的权限范围内。", "there is no such enterprise, or not in your scope")
-    )
 
 
 def register_row(reader: Reader, firm: Firm) -> Row:

@@ -36,14 +36,14 @@ class Records:
     total: int
 
 
-def public_records(reader: Reader, firm: Firm) -> Records:
+def public_records(reader: Reader, firm: Firm, most: int | None = MOST) -> Records:
     """Lawsuits, enforcement, arrears, fines, news."""
-    return _events(reader, firm, "public_record", "record_type")
+    return _events(reader, firm, "public_record", "record_type", most)
 
 
-def registration_changes(reader: Reader, firm: Firm) -> Records:
+def registration_changes(reader: Reader, firm: Firm, most: int | None = MOST) -> Records:
     """Changes of representative, controller, capital, address and the like; persons masked by role."""
-    found = _events(reader, firm, "registration_change", "item")
+    found = _events(reader, firm, "registration_change", "item", most)
     shown = words.sees_persons(reader.viewer)
     if shown:
         return found
@@ -64,12 +64,12 @@ def _hidden(text: str | None) -> str | None:
     )
 
 
-def _events(reader: Reader, firm: Firm, kind: str, coded: str) -> Records:
+def _events(reader: Reader, firm: Firm, kind: str, coded: str, most: int | None) -> Records:
     shape, sources = kinds()[kind], Sources(reader)
     rows = firm.of(kind, as_of=reader.as_of, order=f"{shape.time_field} DESC, {', '.join(shape.key)}")
     found = [
         Record(row[shape.time_field], words.label(kind, coded, row[coded]), row, sources.of(kind, row))
-        for row in rows[:MOST]
+        for row in rows[:most]
     ]
     return Records(tuple(found), len(rows))
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import closing
 from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from houfeng.book.connection import connect
+from houfeng.engine.duckdb import Engine
 from houfeng.errors import HoufengError
 from houfeng.matching.needs import filing
-from houfeng.matching.recommend import BankAnswer, History, Standing, standings
-from houfeng.matching.recommend.quotes import KIND, Asked
+from houfeng.matching.recommend import Asked, BankAnswer, Bounds, History, Rooms, Standing, ledger, rooms, standings
+from houfeng.matching.recommend.quotes import KIND
 from houfeng.matching.tables import NeedFile, NeedOffer
 from houfeng.office.access import Viewer
 from houfeng.packs.roads.compile import Views
@@ -101,3 +104,19 @@ def standings_of(desk: Desk, asked: Sequence[Asked]) -> Mapping[str, Sequence[St
             }
     except HoufengError:
         return {}
+
+
+def bounds_of(desk: Desk, asked: Sequence[Asked]) -> Bounds:
+    """What relending quota and lending limits leave to the banks and firms of a run, of the whole book."""
+    quotes = {quote.product: quote for one in asked for quote in one.quotes}
+    with desk.office.read() as session:
+        funds = ledger(session, quotes.values())
+    firms = {one.need.enterprise_id for one in asked}
+    return Bounds(funds, rooms_of(desk, {quote.bank for quote in quotes.values()}, firms))
+
+
+def rooms_of(desk: Desk, banks: Collection[str], firms: Collection[str]) -> Rooms:
+    """What these banks may still lend to these firms, by the newest balances."""
+    reader = desk.reader(HOUSE)
+    with closing(connect(memory=desk.settings.memory, threads=desk.settings.threads)) as connection:
+        return rooms(reader.indexed(connection), Engine.over(connection), reader.as_of, banks, firms)

@@ -21,6 +21,7 @@ from houfeng_desk.reader import Reader
 
 KIND, FILE = "matching.run", "matching.json"
 SHOWN = 40
+UNHANDLED = {"handling": None, "handling_why": None, "handling_link": None}
 WAY_NAMES = {"stable": Text("稳定匹配", "Stable"), "best": Text("总量最优", "Best total")}
 ANSWERS = {
     "yes": Text("符合", "eligible"),
@@ -39,6 +40,7 @@ COLUMNS = (
     Column("stable_cost", Text("成本", "Cost"), "percent"),
     Column("best", Text("总量最优得到", "Got, best total"), sub="best_why"),
     Column("best_cost", Text("成本", "Cost"), "percent"),
+    Column("handling", Text("办理", "Handling"), href="handling_link", sub="handling_why", sortable=False),
 )
 FILTERS = (
     Filter("text", Text("编号或企业", "Number or enterprise")),
@@ -116,10 +118,14 @@ def products(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda one: (-(one["price"] or 0.0), one["name"]))
 
 
-def needs(found: Mapping[str, Any], ask: ListRequest, lang: str) -> Listing:
-    """The needs as asked."""
+def needs(found: Mapping[str, Any], ask: ListRequest, lang: str, handling: Mapping[str, Mapping[str, Any]]) -> Listing:
+    """The needs as asked; `handling` says how each stands with the banks."""
     labels = {one["name"]: one["label"] for one in found["products"]}
-    rows = [_row(found, one, labels, lang) for one in found["needs"] if _wanted(found, one, ask)]
+    rows = [
+        {**_row(found, one, labels, lang), **UNHANDLED, **handling.get(one["need_no"], {})}
+        for one in found["needs"]
+        if _wanted(found, one, ask)
+    ]
     if ask.sort:
         held = [row for row in rows if row[ask.sort] is not None]
         held.sort(key=lambda row: row[ask.sort], reverse=ask.descending)

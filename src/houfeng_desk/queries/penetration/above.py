@@ -78,8 +78,8 @@ class Above:
         return frozenset((who.key, one.enterprise.key) for one in self.proof for who, _ in one.holds if who.key)
 
 
-def above(reader: Reader, firm_id: str, registered: str | None = None) -> Above:
-    """Who stands above the firm; `registered` is the controller that the register names."""
+def above(reader: Reader, firm_id: str, registered: str | None = None, most: int | None = SHOWN) -> Above:
+    """Who stands above the firm, so many owners; `registered` is the controller that the register names."""
     within = Within(reader)
     rows, whole = upwards(reader, within, [firm_id])
     kinds = {row["holder_id"]: row["holder_kind"] or "" for row in rows}
@@ -111,8 +111,8 @@ def above(reader: Reader, firm_id: str, registered: str | None = None) -> Above:
         )  # fmt: skip
     first = (party(missing.holder), party(missing.enterprise), missing) if missing else None
     return Above(
-        tuple(party(name) for name in names), how, proof, tuple(owners[:SHOWN]), max(0, len(owners) - SHOWN), unknown,
-        over, first, said, None, whole, kinds,
+        tuple(party(name) for name in names), how, proof, tuple(owners[:most]), len(owners[most:]) if most else 0,
+        unknown, over, first, said, None, whole, kinds,
     )  # fmt: skip
 
 

@@ -11,8 +11,8 @@ from typing import Literal
 from houfeng.errors import NotFoundError, Text, UsageError
 from houfeng_desk.queries.enterprise import links as tables
 from houfeng_desk.queries.enterprise import words
-from houfeng_desk.queries.enterprise.firm import firm_of
-from houfeng_desk.queries.enterprise.identity import not_found, register_row
+from houfeng_desk.queries.enterprise.firm import firm_of, not_found
+from houfeng_desk.queries.enterprise.identity import register_row
 from houfeng_desk.queries.penetration.parties import Party
 from houfeng_desk.reader import Reader
 
@@ -84,8 +84,6 @@ def around(reader: Reader, identifier: str, types: str = "all", skip: int = 0, s
     Raises:
         NotFoundError: there is nobody of that identifier whom the viewer may know of.
     """
-    if len(identifier) > 60 or not identifier.isprintable():
-        raise not_found()
     firm = firm_of(reader, identifier)
     try:
         name = register_row(reader, firm)["name"] or ""

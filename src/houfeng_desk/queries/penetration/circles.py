@@ -63,8 +63,8 @@ class CircleTold:
         return self.count - len(self.members)
 
 
-def circles_of(reader: Reader, firm_id: str) -> tuple[CircleTold, ...]:
-    """The circles of a firm on the day looked at."""
+def circles_of(reader: Reader, firm_id: str, most: int | None = SHOWN) -> tuple[CircleTold, ...]:
+    """The circles of a firm on the day looked at; of each so many members."""
     within = Within(reader)
     ids = sorted({row["circle_id"] for row in within.about("circle_member", "enterprise_id", [firm_id])})
     if not ids:
@@ -81,11 +81,14 @@ def circles_of(reader: Reader, firm_id: str) -> tuple[CircleTold, ...]:
         )
     }
     return tuple(
-        _told(reader, within, one, forms.get(one), [row for row in rows if row["circle_id"] == one]) for one in ids
+        _told(reader, within, one, forms.get(one), [row for row in rows if row["circle_id"] == one], most)
+        for one in ids
     )
 
 
-def _told(reader: Reader, within: Within, circle_id: str, form: str | None, rows: Sequence[Row]) -> CircleTold:
+def _told(
+    reader: Reader, within: Within, circle_id: str, form: str | None, rows: Sequence[Row], most: int | None
+) -> CircleTold:
     members = [row["enterprise_id"] for row in rows]
     key = {row["enterprise_id"] for row in rows if row["is_key"]}
     owed = lent(reader, within, members)
@@ -111,7 +114,7 @@ def _told(reader: Reader, within: Within, circle_id: str, form: str | None, rows
         circle_id,
         words.label("guarantee_circle", "form", form),
         len(members),
-        tuple(told[:SHOWN]),
+        tuple(told[:most]),
         sum((amount_of(row) or NONE for row in inside), NONE),
         len(inside),
         owed,

@@ -172,8 +172,8 @@ def _partners(reader: Reader, within: Within, firms: Iterable[str], groups: dict
     return {row["enterprise_id"] for row in rows}
 
 
-def fall(reader: Reader, firm_id: str, asked: Asked, reached: Reach) -> dict[str, Any] | None:
-    """What falls, as plain values; nothing where the firm neither owes nor guarantees anything."""
+def fall(reader: Reader, firm_id: str, asked: Asked, reached: Reach, most: int | None = SHOWN) -> dict[str, Any] | None:
+    """What falls, as plain values, so many firms and limits; nothing where it neither owes nor guarantees anything."""
     narrowed = Within(reader)
     narrowed.narrow("loan_balance", ["borrower_id"], reached.firms)
     narrowed.narrow("guarantee", ["borrower_id"], reached.firms)
@@ -186,7 +186,7 @@ def fall(reader: Reader, firm_id: str, asked: Asked, reached: Reach) -> dict[str
     except NotFoundError:
         return None
     saved = rescue(graph, [firm_id], asked.sum, terms=asked.terms) if asked.sum > 0 else None
-    told = _told(reader, graph, found, asked)
+    told = _told(reader, graph, found, asked, most)
     if saved is not None:
         parties = Parties(reader, [name for name, _, _ in saved.steps])
         steps = [{"party": _plain(parties, name), "cost": cost, "left": left} for name, cost, left in saved.steps]
@@ -220,7 +220,7 @@ def rounds(graph: Guarantees, terms: Terms, first: Sequence[int]) -> dict[int, i
         done |= dict.fromkeys(fresh, max(done.values()) + 1)
 
 
-def _told(reader: Reader, graph: Guarantees, found: Impact, asked: Asked) -> dict[str, Any]:
+def _told(reader: Reader, graph: Guarantees, found: Impact, asked: Asked, most: int | None) -> dict[str, Any]:
     down = found.fall.fallen
     turn = rounds(graph, asked.terms, down[: found.fall.first].tolist())
     names = graph.names(down)
@@ -260,11 +260,11 @@ def _told(reader: Reader, graph: Guarantees, found: Impact, asked: Asked) -> dic
     ]
     text = asked.terms.text
     return {
-        "fallen": fallen[:SHOWN],
+        "fallen": fallen[:most],
         "count": len(fallen),
         "last_round": max(turn.values(), default=0),
         "banks": lines,
-        "breaches": broken[:SHOWN],
+        "breaches": broken[:most],
         "loss": found.fall.loss,
         "by_banks": sum(one.by_banks for one in found.banks),
         "fresh": sum(not one.before for one in found.breaches),

@@ -93,8 +93,8 @@ class GroupTold:
         return self.count - len(self.members)
 
 
-def groups_of(reader: Reader, firm_id: str) -> tuple[GroupTold, ...]:
-    """The groups of a firm on the day looked at, those with most members first."""
+def groups_of(reader: Reader, firm_id: str, most: int | None = SHOWN) -> tuple[GroupTold, ...]:
+    """The groups of a firm on the day looked at, those with most members first; of each so many members."""
     within = Within(reader)
     own = within.about("group_member", "enterprise_id", [firm_id])
     ids = sorted({row["group_id"] for row in own})
@@ -110,15 +110,16 @@ def groups_of(reader: Reader, firm_id: str) -> tuple[GroupTold, ...]:
     )
     heads = {row["group_id"]: row for row in named}
     found = [
-        _told(reader, within, one, heads.get(one), [row for row in rows if row["group_id"] == one], firm_id)
+        _told(reader, within, one, heads.get(one), [row for row in rows if row["group_id"] == one], firm_id, most)
         for one in ids
     ]
     return tuple(sorted(found, key=lambda one: (-one.count, one.id)))
 
 
 def _told(
-    reader: Reader, within: Within, group_id: str, named: Row | None, rows: Sequence[Row], firm_id: str
-) -> GroupTold:
+    reader: Reader, within: Within, group_id: str, named: Row | None, rows: Sequence[Row], firm_id: str,
+    most: int | None,
+) -> GroupTold:  # fmt: skip
     members = [row["enterprise_id"] for row in rows]
     roles = {row["enterprise_id"]: row["role"] or "" for row in rows}
     computed = group_id.startswith(GROUP)
@@ -138,9 +139,7 @@ def _told(
         computed,
         head,
         len(members),
-        tuple(
-            Member(parties.of(one), _role(roles[one]), *owed.firms.get(one, (NONE, NONE))) for one in members[:SHOWN]
-        ),
+        tuple(Member(parties.of(one), _role(roles[one]), *owed.firms.get(one, (NONE, NONE))) for one in members[:most]),
         owed,
         _branches(tree, parties) if tree else (),
         _changes(moved, parties),

@@ -16,6 +16,7 @@ from houfeng.penetration.monthly.keeping import GROUP
 from houfeng.penetration.monthly.limits import Limits
 from houfeng_desk.lists import Choice, Column, Filter, Listing, ListRequest
 from houfeng_desk.queries.enterprise import words
+from houfeng_desk.queries.enterprise.lending import bank_names
 from houfeng_desk.queries.penetration.parties import Parties, group_label
 from houfeng_desk.reader import Reader
 
@@ -101,7 +102,7 @@ def groups(reader: Reader, ask: ListRequest) -> Listing:
     rows, total = _asked(reader, ask, GROUPS, where, given, orders | {"kind": "g.computed"},
                          "g.exposure DESC NULLS LAST, g.members DESC, g.group_id")  # fmt: skip
     parties = Parties(reader, [row["head_id"] or "" for row in rows])
-    banks = _banks(reader)
+    banks = bank_names(reader)
 
     def told(row: Row) -> Row:
         computed = str(row["group_id"]).startswith(GROUP)
@@ -205,11 +206,6 @@ def _asked(
     source = f"FROM {table} g WHERE {' AND '.join(where)}"
     total = int(reader.value(f"SELECT count(*) {source}", given) or 0)
     return reader.rows(f"SELECT g.* {source} {ask.tail(orders, otherwise)}", given), total
-
-
-def _banks(reader: Reader) -> dict[str, str]:
-    rows = reader.rows("SELECT institution_id, name FROM institution")
-    return {row["institution_id"]: row["name"] or row["institution_id"] for row in rows}
 
 
 _OWED = (

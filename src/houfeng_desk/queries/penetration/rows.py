@@ -70,7 +70,8 @@ class Within:
             return []
         listed = ", ".join(literal(one) for one in wanted)
         rows = self._views.select(kind, as_of=self.day)
-        sql = f"SELECT * FROM (SELECT * FROM ({rows}) WHERE {named(field)} IN ({listed})) WHERE {where} LIMIT {most}"
+        inside = f"SELECT * FROM ({rows}) WHERE {named(field)} IN ({listed})"
+        sql = f"SELECT * FROM ({inside}) WHERE {where} ORDER BY ALL LIMIT {most}"
         return self.rows(sql)
 
     def reported(self, kind: str) -> bool:

@@ -25,7 +25,8 @@ def warm() -> None:
     actual(control(holdings))
     Penetration(holdings).of("c")
     uncertain = Uncertain(holdings)
-    uncertain.missing("c"), uncertain.of("c", ["a"])
+    uncertain.missing("c")
+    uncertain.of("c", ["a"])
     net: dict[str, float | None] = {"b": 1.0, "c": 1.0}
     Prepared(Guarantees.of(net, [("L", "b", "X", 2.0)], [("L", "c", 2.0)])).fall([0])
 

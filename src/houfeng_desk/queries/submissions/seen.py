@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from houfeng.book.storage.manifest import Submission
 from houfeng.errors import NotFoundError, Text
 from houfeng.office.access import Role
-from houfeng.office.scope import stem
+from houfeng.office.scope import covers
 from houfeng_desk.reader import Reader
 
 
@@ -27,8 +27,7 @@ class Reporters:
             return False
         if scope.institutions is not None and reporter not in scope.institutions:
             return False
-        region = self._regions.get(reporter, "")
-        return scope.regions is None or any(region.startswith(stem(code)) for code in scope.regions if region)
+        return covers(scope.regions, self._regions.get(reporter))
 
     def of(self, entries: Iterable[Submission]) -> list[Submission]:
         """Those of `entries` that may be shown."""

@@ -13,7 +13,7 @@ from houfeng.packs.loading.reader import EntryReader
 from houfeng.packs.loading.source import Entry
 
 _ABOUT = ("label", "over", "document", "reference", "note", "conditions")
-_TERMS = ("rate", "fee", "min_amount", "max_amount", "months", "funded_by", "guarantees")
+_TERMS = ("rate", "fee", "min_amount", "max_amount", "months", "funded_by", "own_rate", "guarantees")
 
 
 class OfferReader(ConditionReader):
@@ -65,8 +65,9 @@ class OfferReader(ConditionReader):
             return None
         inner = EntryReader(reader.entry, reader.problems, item)
         inner.allow(_TERMS, ("rate",))
-        rate, fee, least, most = (
-            self.typed(inner, inner.get(key), over, *NUMBERS) for key in ("rate", "fee", "min_amount", "max_amount")
+        rate, fee, least, most, own = (
+            self.typed(inner, inner.get(key), over, *NUMBERS)
+            for key in ("rate", "fee", "min_amount", "max_amount", "own_rate")
         )
         months = self.typed(inner, inner.get("months"), over, T.INTEGER)
         modes = inner.strings("guarantees")
@@ -81,7 +82,14 @@ class OfferReader(ConditionReader):
                     did_you_mean(mode, known),
                 )
         funded = self._named(inner, "funded_by", instruments)
-        return Terms(rate, fee, least, most, months, funded, modes) if rate is not None else None
+        if own is not None and not inner.string("funded_by"):
+            inner.report(
+                "pack.shape",
+                inner.get("own_rate"),
+                "own_rate 只用于写明 funded_by 的产品",
+                "own_rate is for a product with funded_by only",
+            )
+        return Terms(rate, fee, least, most, months, funded, modes, own) if rate is not None else None
 
     def _named(self, reader: EntryReader, key: str, instruments: Collection[str]) -> str:
         name = reader.string(key)

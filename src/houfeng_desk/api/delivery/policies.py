@@ -1,0 +1,156 @@
+"""Policies: how far each has arrived, its lists by version, its chains, and making and sending a list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from houfeng.errors import InputError, NotFoundError, Text
+from houfeng.matching.delivery import chains, links, lists, statistics
+from houfeng.matching.delivery.statistics import PERSONS
+from houfeng.office import jobs as queue
+from houfeng.office.access import Permission
+from houfeng_desk.api.house.exports import Queued
+from houfeng_desk.api.lists import Asked, add_list
+from houfeng_desk.api.route import router as new_router
+from houfeng_desk.api.shapes import plain, told
+from houfeng_desk.lists import Listing, ListRequest
+from houfeng_desk.pages.delivery import jobs
+from houfeng_desk.queries.delivery import policies as shown
+from houfeng_desk.queries.delivery.judging import policies as known_policies
+from houfeng_desk.queries.enterprise.lending import bank_names
+from houfeng_desk.web import DeskDep, ViewerDep, allowed
+
+router = new_router("delivery")
+SEE = [allowed(Permission.SEE_DELIVERY)]
+RUN = [allowed(Permission.RUN_MATCHING)]
+LIST = (
+    "number",
+    "document",
+    "document_on",
+    "as_of",
+    "known_at",
+    "examined",
+    "entitled",
+    "unknown",
+    "joined",
+    "departed",
+)
+MEMBER = ("enterprise_id", "name", "region", "joined_in", "left_in")
+MOST = 200
+
+
+@router.get("/policies", operation_id="policies", dependencies=SEE)
+def policies(desk: DeskDep, viewer: ViewerDep) -> dict[str, Any]:
+    """All policies: whether in force, the newest version of the list, and how many firms each step has reached."""
+    with desk.office.read() as session:
+        lines = shown.lines(session, viewer, known_policies(desk), desk.clock().date())
+        return {
+            "items": [
+                {
+                    "name": line.name,
+                    "label": plain(line.label),
+                    "in_force": line.in_force,
+                    "begun": line.begun,
+                    "reached": [{"step": one.step, "chains": one.chains} for one in line.funnel],
+                }
+                for line in lines
+            ]
+        }
+
+
+@router.get("/policies/{name}/days", operation_id="policy_days", dependencies=SEE)
+def days(desk: DeskDep, viewer: ViewerDep, name: str, by: str = "region") -> dict[str, Any]:
+    """How many days from sending to each later step, by region or bank; groups of fewer than five are not told."""
+    if by not in ("region", "bank"):
+        raise InputError(Text("by 只能是 region 或 bank", "by is region or bank"))
+    with desk.office.read() as session:
+        if name not in known_policies(desk) and not shown.versions(session, name):
+            raise NotFoundError(Text(f"没有政策 {name[:80]}", f"there is no policy {name[:80]}"))
+        found = statistics.days(session, viewer, by, "sent", policy=name)
+        return {"by": by, "items": [one._asdict() for one in found.rows], "total": found.total._asdict()}
+
+
+@router.get("/policies/{name}", operation_id="policy", dependencies=SEE)
+def policy(desk: DeskDep, viewer: ViewerDep, name: str) -> dict[str, Any]:
+    """One policy: its terms, the versions of its list, how many firms (and persons) each step has reached. A bank's
+    person who looks has received its list."""
+    if viewer.scope.institutions:
+        with desk.office.begin() as session:
+            lists.receive(session, viewer, name)
+    known = known_policies(desk).get(name)
+    with desk.office.read() as session:
+        versions = shown.versions(session, name)
+        if known is None and not versions:
+            raise NotFoundError(Text(f"没有政策 {name[:80]}", f"there is no policy {name[:80]}"))
+        return {
+            "name": name,
+            "terms": plain(known),
+            "versions": [told(one, *LIST) for one in versions],
+            "reached": plain(statistics.funnel(session, viewer, name)),
+            "persons_reached": plain(statistics.funnel(session, viewer, name, PERSONS)),
+        }
+
+
+@router.get("/policies/{name}/lists/{number}", operation_id="policy_list", dependencies=SEE)
+def one_list(desk: DeskDep, viewer: ViewerDep, name: str, number: int) -> dict[str, Any]:
+    """One version of a list: who joined, who left and why, and the first members of the asker's scope; all of them are
+    an export."""
+    with desk.office.read() as session:
+        row = lists.version(session, name, number)
+        joined, left = lists.changes(session, viewer, name, number)
+        return {
+            **told(row, *LIST),
+            "joined_members": [{**told(one, *MEMBER), "why": plain(one.joined_why)} for one in joined],
+            "left_members": [{**told(one, *MEMBER), "why": plain(one.left_why)} for one in left],
+            "members": [told(one, *MEMBER) for one in lists.members(session, viewer, name, number)[:MOST]],
+            "members_total": lists.counted(session, viewer, name, number),
+        }
+
+
+def _chains(asked: Asked, ask: ListRequest) -> Listing:
+    banks = bank_names(asked.reader)
+    with asked.desk.office.read() as session:
+        return shown.listing(session, asked.viewer, asked.path["name"], ask, banks)
+
+
+add_list(
+    router, "/policies/{name}/chains", "policy_chains", shown.COLUMNS, shown.filters(), Permission.SEE_DELIVERY,
+    _chains, about="How a policy arrives at each firm of the asker's scope, the furthest first.", within={"name": str},
+)  # fmt: skip
+
+
+@router.post("/policies/{name}/lists", operation_id="make_list", dependencies=RUN)
+def make(desk: DeskDep, viewer: ViewerDep, name: str) -> Queued:
+    """Let a worker make the next version of the list."""
+    lists.may_make(viewer)
+    with desk.office.begin() as session:
+        title = Text(f"生成名单 {name}", f"list of {name}")
+        return Queued(job=queue.enqueue(session, viewer, jobs.LIST, {"policy": name}, title).id)
+
+
+@router.post("/policies/{name}/lists/{number}/publish", operation_id="publish_list", dependencies=RUN)
+def publish(desk: DeskDep, viewer: ViewerDep, name: str, number: int) -> Queued:
+    """Let a worker send a version of the list out."""
+    lists.may_make(viewer)
+    with desk.office.begin() as session:
+        lists.version(session, name, number)
+        payload, title = {"policy": name, "number": number}, Text(f"发布名单 {name}", f"publish {name}")
+        return Queued(job=queue.enqueue(session, viewer, jobs.PUBLISH, payload, title).id)
+
+
+class Link(BaseModel):
+    """A way in for the people of one firm: used once, for a short time. It is told here and nowhere else."""
+
+    path: str
+    ends_at: str
+
+
+@router.post("/policies/{name}/chains/{chain_id}/link", operation_id="link_chain", dependencies=RUN)
+def link(desk: DeskDep, viewer: ViewerDep, name: str, chain_id: int) -> Link:
+    """A one-time link for the firm of a chain."""
+    with desk.office.begin() as session:
+        chain = chains.find(session, viewer, chain_id)
+        row, secret = links.make(session, viewer, chain.subject, chain.name, chain.region)
+        return Link(path=f"/enter/{secret}", ends_at=plain(row.ends_at))

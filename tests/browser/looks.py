@@ -1,0 +1,20 @@
+"""In which languages and widths pages are looked at: each language and each width by day, every pair of them by night
+and where pictures are wanted (HOUFENG_PICTURES)."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from nightly import NIGHTLY
+
+PICTURES = os.environ.get("HOUFENG_PICTURES", "")
+LOOKS = [("zh", False), ("en", True)]
+if NIGHTLY or PICTURES:
+    LOOKS += [("en", False), ("zh", True)]
+
+in_each_look = pytest.mark.parametrize(
+    ("lang", "phone"), LOOKS, ids=[f"{'phone' if phone else 'desk'}-{lang}" for lang, phone in LOOKS]
+)
+"""Gives a test `lang` and `phone`."""
