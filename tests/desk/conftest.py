@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from desk.conduct.parties import parties
+from desk.credit.model_samples import hand
 from desk.delivery.need_samples import listed_firm
 from desk.desk_samples import ClientOf, DeskClient, Hands, make_app, make_book, make_office
 from houfeng_desk.app import DeskApp
 from houfeng_desk.desk import Desk
+
+__all__ = ["hand", "parties"]
 
 
 @pytest.fixture(scope="session")

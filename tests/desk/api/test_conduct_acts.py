@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from desk.api.api_samples import Program
-from desk.conduct.test_pages import parties
 from desk.desk_samples import ClientOf, Hands
 from houfeng.conduct.evidence.packing import check
 from houfeng_desk.desk import Desk
-
-__all__ = ["parties"]
 
 
 def line_of(owner: Program, label: str) -> dict[str, Any]:

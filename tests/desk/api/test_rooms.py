@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from desk.api.api_samples import Program
-from desk.credit.test_credit import hand
 from desk.desk_samples import ClientOf, viewer
 from houfeng.credit.models.model import Model
 from houfeng.office.jobs import Worker
@@ -16,7 +15,6 @@ from houfeng_desk.desk import Desk
 from houfeng_desk.queries.credit.scores import score_of
 from houfeng_desk.queries.platforms.book import Platforms, platforms_of
 
-__all__ = ["hand"]
 TABS = ("ladder", "plan", "debts", "exit", "swap")
 
 

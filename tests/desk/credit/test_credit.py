@@ -7,27 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from credit.card_samples import model, write_traits
 from desk.desk_samples import ClientOf, viewer
 from houfeng.book.connection import connect
-from houfeng.credit.models.model import Model, save
-from houfeng.credit.models.page import render
+from houfeng.credit.models.model import Model
 from houfeng.credit.models.publish import publish
 from houfeng.packs.loading.load import load_pack
 from houfeng.packs.roads.compile import Compiler
 from houfeng_desk.desk import Desk
 from houfeng_desk.queries.credit import models as kept
 from houfeng_desk.queries.credit.scores import score_of
-
-
-@pytest.fixture
-def hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Model:
-    """The hand-made model, kept where this desk looks."""
-    folder = tmp_path / "models"
-    monkeypatch.setattr(kept, "folder_of", lambda desk: folder)
-    made = model(str(write_traits(tmp_path)))
-    save(made, folder / "hand-1.0.0", render(made, "zh"))
-    return made
 
 
 def firms(desk: Desk, number: int) -> list[str]:

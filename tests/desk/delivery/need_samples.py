@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlalchemy import select
@@ -43,5 +44,27 @@ def apply(one: DeskClient, policy: str = POLICY, status: int = 303, **more: Any)
         "agree": "1",
     }  # fmt: skip
     answer = one.submit("/mine/needs", form | more)
+    assert answer.status_code == status, answer.text
+    return answer
+
+
+def recommended(desk: Desk, officer: DeskClient, need: str) -> None:
+    """The officer sends the need to BANK and others the page proposes."""
+    page = officer.get(f"/needs/{need}").text
+    version = re.search(r'name="version" value="(\d+)"', page)
+    banks = re.findall(r'name="bank" value="(\w+)"', page)
+    assert version is not None
+    assert BANK in banks, banks
+    chosen = [BANK, *[bank for bank in banks if bank != BANK][:1]]
+    answer = officer.submit(f"/needs/{need}/recommend", {"version": version[1], "bank": chosen})
+    assert answer.status_code == 303, answer.text
+
+
+def answered(one: DeskClient, need: str, move: str, status: int = 303, **data: str) -> Any:
+    """One step of a bank, with the version its page shows."""
+    page = one.get(f"/needs/{need}").text
+    found = re.search(rf'/needs/{need}/offers/(\d+)/{move}.*?name="version" value="(\d+)"', page, re.S)
+    assert found, f"no {move} on the page"
+    answer = one.submit(f"/needs/{need}/offers/{found[1]}/{move}", {"version": found[2], **data})
     assert answer.status_code == status, answer.text
     return answer

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from desk.delivery.need_samples import POLICY, apply
-from desk.delivery.test_pages import answered, recommended
+from desk.delivery.need_samples import POLICY, answered, apply, recommended
 from desk.desk_samples import BANK, ClientOf, DeskClient, Hands
 from houfeng.matching.delivery import chains
 from houfeng.matching.delivery.chains import Journey

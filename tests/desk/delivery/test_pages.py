@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from desk.delivery.need_samples import POLICY, apply
-from desk.desk_samples import BANK, ClientOf, DeskClient, Hands
+from desk.delivery.need_samples import POLICY, answered, apply, recommended
+from desk.desk_samples import BANK, ClientOf, Hands
 from houfeng.matching.delivery import chains
 from houfeng.matching.tables import NeedFile, NeedOffer, PolicyChain
 from houfeng.office import jobs as queue
@@ -24,28 +23,6 @@ def work(desk: Desk, *kinds: str) -> None:
     """Do the jobs that wait."""
     worker = Worker(desk.office, desk.work_folder / "jobs", book=desk.book.path, kinds=list(kinds))
     assert worker.run_once()
-
-
-def recommended(desk: Desk, officer: DeskClient, need: str) -> None:
-    """The officer sends the need to BANK and others the page proposes."""
-    page = officer.get(f"/needs/{need}").text
-    version = re.search(r'name="version" value="(\d+)"', page)
-    banks = re.findall(r'name="bank" value="(\w+)"', page)
-    assert version is not None
-    assert BANK in banks, banks
-    chosen = [BANK, *[bank for bank in banks if bank != BANK][:1]]
-    answer = officer.submit(f"/needs/{need}/recommend", {"version": version[1], "bank": chosen})
-    assert answer.status_code == 303, answer.text
-
-
-def answered(one: DeskClient, need: str, move: str, status: int = 303, **data: str) -> Any:
-    """One step of a bank, with the version its page shows."""
-    page = one.get(f"/needs/{need}").text
-    found = re.search(rf'/needs/{need}/offers/(\d+)/{move}.*?name="version" value="(\d+)"', page, re.S)
-    assert found, f"no {move} on the page"
-    answer = one.submit(f"/needs/{need}/offers/{found[1]}/{move}", {"version": found[2], **data})
-    assert answer.status_code == status, answer.text
-    return answer
 
 
 def test_from_list_to_money(desk: Desk, client: ClientOf, firm: str, hands: Hands) -> None:

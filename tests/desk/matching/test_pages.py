@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from desk.delivery.need_samples import apply
 from desk.desk_samples import ClientOf, Hands, viewer
+from desk.matching.run_samples import run_of
 from houfeng.matching.tables import NeedFile
 from houfeng.office.jobs.worker import Worker
 from houfeng_desk.desk import Desk
@@ -21,16 +21,6 @@ from houfeng_desk.queries.matching import result
 def worker(desk: Desk, small_book: Path, tmp_path: Path) -> Worker:
     """A worker on the same office and book."""
     return Worker(desk.office, tmp_path / "jobs", book=small_book)
-
-
-def run_of(client: Any, worker: Worker, **asked: str) -> str:
-    """Ask for a run and have it done; its address."""
-    answer = client.submit("/matching", {"day": "2025-12-15", **asked}, of="/matching")
-    assert answer.status_code == 303
-    assert worker.run_once()
-    job = re.search(r"job=(\d+)", answer.headers["location"])
-    assert job
-    return f"/matching/{job[1]}"
 
 
 def test_a_run_is_asked_for_and_compared(client: ClientOf, worker: Worker, hands: Hands) -> None:

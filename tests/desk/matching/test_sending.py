@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from desk.delivery.need_samples import apply
 from desk.desk_samples import ClientOf, Hands
-from desk.matching.test_pages import run_of
+from desk.matching.run_samples import run_of
 from houfeng.matching.tables import NeedFile, NeedOffer
 from houfeng.office.jobs.worker import Worker
 from houfeng.office.tables import JournalEntry
