@@ -55,6 +55,7 @@ PAGES = {
     "GET /cases/{case_id}": "case case_papers compare_plans", "GET /cases/{case_id}/print": "plan_paper",
     "GET /cases/{case_id}/documents/{document_id}": "case_document", "GET /reports": "briefings",
     "GET /reports/{briefing_id}/{number}": "fetch_briefing", "GET /policies": "policies",
+    "GET /policies/days": "list_policy_days",
     "GET /policies/{name}": "policy policy_days list_policy_chains",
     "GET /policies/{name}/lists/{number}": "policy_list", "GET /needs": "list_needs",
     "GET /needs/figures": "need_figures", "GET /needs/{need_id}": "need need_steps need_suggestions",

@@ -17,6 +17,7 @@ from houfeng_desk.api.route import router as new_router
 from houfeng_desk.api.shapes import plain, told
 from houfeng_desk.lists import Listing, ListRequest
 from houfeng_desk.pages.delivery import jobs
+from houfeng_desk.queries.delivery import figures
 from houfeng_desk.queries.delivery import policies as shown
 from houfeng_desk.queries.delivery.judging import policies as known_policies
 from houfeng_desk.queries.enterprise.lending import bank_names
@@ -58,6 +59,19 @@ def policies(desk: DeskDep, viewer: ViewerDep) -> dict[str, Any]:
                 for line in lines
             ]
         }
+
+
+def _arrived(asked: Asked, ask: ListRequest) -> Listing:
+    said = figures.names(bank_names(asked.reader), known_policies(asked.desk))
+    with asked.desk.office.read() as session:
+        return figures.days(session, asked.viewer, ask, said)
+
+
+add_list(
+    router, "/policies/days", "policy_days", figures.DAYS, figures.day_filters({}), Permission.SEE_DELIVERY, _arrived,
+    about="Days from the document, or from sending, to the money, by policy, region or bank; few are not told.",
+    filters_now=lambda asked: figures.day_filters(known_policies(asked.desk)),
+)  # fmt: skip
 
 
 @router.get("/policies/{name}/days", operation_id="policy_days", dependencies=SEE)

@@ -39,6 +39,7 @@ EXPORTED = {
     "claims": Text("申报", "Claims"),
     "claims/{}": Text("申报逐笔清单", "Loans of a claim"),
     "needs": Text("融资需求", "Financing needs"),
+    "needs/figures": Text("银行答复统计", "How banks answer"),
     "policies/{}": Text("政策直达", "Delivery of a policy"),
     "matching/{}": Text("对接结果", "Result of matching"),
     "disputes": Text("信用异议", "Disputes"),
