@@ -31,7 +31,7 @@ AREAS = (
 """The areas of pages. Each is a package with `ROUTERS`, and `start(app)` where it has something to register."""
 
 YEAR = 31_536_000
-AT_ONCE = max(8, 4 * (os.cpu_count() or 1))
+AT_ONCE = max(4, 2 * (os.cpu_count() or 1))
 """Pages made at the same time. More threads than cores can serve would share them out so finely that all are late."""
 
 
