@@ -49,12 +49,16 @@ class Choice(NamedTuple):
 
 @dataclass(frozen=True)
 class Filter:
-    """One filter. With `choices` it is a select; kind is text, date or month otherwise."""
+    """One filter. With `choices` it is a select; kind is text, date or month otherwise.
+
+    `usual` is the choice that holds where none is made; without one, no choice is no condition.
+    """
 
     name: str
     label: Text
     choices: Sequence[Choice] | None = None
     kind: str = "text"
+    usual: str = ""
 
     def shown(self, value: str) -> Text:
         """The words for `value`."""

@@ -48,6 +48,9 @@ def test_answers_by_group(client: ClientOf, desk: Desk, approved: str, by: str) 
     assert label in given
     assert "首贷户" in given
     assert officer.get("/needs/figures?by=colour").status_code == 400
+    unasked = officer.get("/needs/figures").text
+    assert '<option value="bank" selected>' in unasked
+    assert '<option value="">' not in unasked.split('id="q-by"')[1].split("</select>")[0]
     own = client("reporter").get(f"/needs/figures?by={by}").text
     assert re.search(r"共 1 条", own)
 

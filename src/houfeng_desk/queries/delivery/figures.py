@@ -30,7 +30,7 @@ ANSWERS = (
     Column("days_to_money", Text("收到至放款（天，中位）", "Days to money (median)"), "number"),
     Column("first_time", Text("首贷户", "First-time borrowers"), "number"),
 )
-BY = Filter("by", Text("分组", "By"), [Choice(key, text) for key, text in answering.BY.items()])
+BY = Filter("by", Text("分组", "By"), [Choice(key, text) for key, text in answering.BY.items()], usual="bank")
 NO_POLICY = Text("未指明政策", "No policy named")
 
 DAYS = (
@@ -61,7 +61,7 @@ def names(banks: Mapping[str, str], known: Mapping[str, Policy]) -> Names:
 
 def answers(session: Session, viewer: Viewer, ask: ListRequest, said: Names) -> Listing:
     """How banks answer, by bank (without another word), policy or region."""
-    by = ask["by"] or "bank"
+    by = ask["by"] or BY.usual
     found = answering.answers(session, viewer, by)
     rows = [one._asdict() | {"label": said(by, one.key), "success": one.success} for one in found]
     if ask.sort:
@@ -79,10 +79,10 @@ def day_filters(known: Mapping[str, Policy]) -> tuple[Filter, ...]:
     """What the days can be told by and of. Firms and persons never stand together, or one could be told from both."""
     points = [Choice(start, arriving.POINTS[start]) for start in STARTS]
     return (
-        Filter("by", Text("分组", "By"), [Choice(key, text) for key, text in arriving.BY.items()]),
+        Filter("by", Text("分组", "By"), [Choice(key, text) for key, text in arriving.BY.items()], usual="policy"),
         Filter("policy", Text("政策", "Policy"), [Choice(one.name, one.label) for one in known.values()]),
-        Filter("who", Text("对象", "Of whom"), [Choice(key, text) for key, text in WHO.items()]),
-        Filter("start", Text("起点", "From"), points),
+        Filter("who", Text("对象", "Of whom"), [Choice(key, text) for key, text in WHO.items()], usual=FIRMS),
+        Filter("start", Text("起点", "From"), points, usual=DOCUMENT),
     )
 
 
