@@ -75,6 +75,13 @@ def opened(url: str, clock: Clock, migrated: Path) -> Iterator[Office]:
     made.close()
 
 
+@pytest.fixture
+def office(url: str, clock: Clock, migrated: Path) -> Iterator[Office]:
+    """An office by the `clock` that the folder's conftest gives."""
+    with opened(url, clock, migrated) as made:
+        yield made
+
+
 def _on_server(statement: str) -> None:
     server = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
     with server.connect() as connection:

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from databases import Ticking, migrated, opened, url
+from databases import Ticking, migrated, office, url
 from houfeng.office.database import Office
 from matching.delivery_samples import START, People, people
 
-__all__ = ["migrated", "url"]
+__all__ = ["migrated", "office", "url"]
 
 
 @pytest.fixture
 def clock() -> Ticking:
     return Ticking(START)
-
-
-@pytest.fixture
-def office(url: str, clock: Ticking, migrated: Path) -> Iterator[Office]:
-    with opened(url, clock, migrated) as made:
-        yield made
 
 
 @pytest.fixture

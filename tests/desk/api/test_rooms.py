@@ -11,7 +11,9 @@ from desk.api.api_samples import Program
 from desk.desk_samples import ClientOf, viewer
 from houfeng.credit.models.model import Model
 from houfeng.office.jobs import Worker
+from houfeng_desk.api.document import document
 from houfeng_desk.desk import Desk
+from houfeng_desk.pages.platforms.scenario import FIELDS
 from houfeng_desk.queries.credit.scores import score_of
 from houfeng_desk.queries.platforms.book import Platforms, platforms_of
 
@@ -61,6 +63,8 @@ def test_platforms_stay_in_their_scope(officer: Program, client: ClientOf, book:
         assert city.get(f"/platforms/{there}{tab}").status_code == 404
         assert reporter.get(f"/platforms/{there}{tab}").status_code == 403
     assert officer.get(f"/platforms/{there}/swap", rate="many").status_code == 400
+    asked = document()["paths"]["/api/v1/platforms/{enterprise_id}/swap"]["get"]["parameters"]
+    assert {one["name"] for one in asked if one["in"] == "query"} >= set(FIELDS)  # all that the page's form asks
     assert officer.get("/platforms", region="nowhere").status_code == 400
     tagged = officer.get(f"/platforms/{there}/debts")
     again = officer.browser.get(f"/api/v1/platforms/{there}/debts", headers={"if-none-match": tagged.headers["etag"]})

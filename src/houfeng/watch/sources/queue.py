@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -141,7 +142,7 @@ class Put(Protocol):
 
 
 @dataclass
-class Source:
+class Source(ABC):
     """A source that reads in a thread of its own: `_run` until it is done or `stopping` is set.
 
     `error` is why it ended before its time. `start` is told the last durable offset of every source the log knows.
@@ -168,15 +169,16 @@ class Source:
         """Whether it still reads."""
         return self._thread is not None and self._thread.is_alive()
 
-    def acknowledge(self, source: str, offset: int) -> None:
+    def acknowledge(self, source: str, offset: int) -> None:  # noqa: B027 — most sources need not know
         """All of `source` up to `offset` is durable."""
 
     def problems(self) -> list[Problem]:
         """What was let in with a doubt, counted."""
         return []
 
+    @abstractmethod
     def _run(self, put: Put, offsets: Mapping[str, int]) -> None:
-        raise NotImplementedError
+        """Read until `put` says that it is over, or there is no more."""
 
     def _guarded(self, put: Put, offsets: Mapping[str, int]) -> None:
         try:

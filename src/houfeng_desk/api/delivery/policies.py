@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from houfeng.errors import InputError, NotFoundError, Text
+from houfeng.errors import InputError, Text
 from houfeng.matching.delivery import chains, links, lists, statistics
 from houfeng.matching.delivery.statistics import PERSONS
 from houfeng.office import jobs as queue
@@ -80,8 +80,7 @@ def days(desk: DeskDep, viewer: ViewerDep, name: str, by: str = "region") -> dic
     if by not in ("region", "bank"):
         raise InputError(Text("by 只能是 region 或 bank", "by is region or bank"))
     with desk.office.read() as session:
-        if name not in known_policies(desk) and not shown.versions(session, name):
-            raise NotFoundError(Text(f"没有政策 {name[:80]}", f"there is no policy {name[:80]}"))
+        shown.find(session, known_policies(desk), name)
         found = statistics.days(session, viewer, by, "sent", policy=name)
         return {"by": by, "items": [one._asdict() for one in found.rows], "total": found.total._asdict()}
 
@@ -93,11 +92,9 @@ def policy(desk: DeskDep, viewer: ViewerDep, name: str) -> dict[str, Any]:
     if viewer.scope.institutions:
         with desk.office.begin() as session:
             lists.receive(session, viewer, name)
-    known = known_policies(desk).get(name)
+    policies_now = known_policies(desk)
     with desk.office.read() as session:
-        versions = shown.versions(session, name)
-        if known is None and not versions:
-            raise NotFoundError(Text(f"没有政策 {name[:80]}", f"there is no policy {name[:80]}"))
+        known, versions = shown.find(session, policies_now, name)
         return {
             "name": name,
             "terms": plain(known),

@@ -15,7 +15,7 @@ from houfeng_desk.api.lists import Asked, add_list
 from houfeng_desk.api.route import router as new_router
 from houfeng_desk.api.shapes import item, plain, told
 from houfeng_desk.lists import Listing, ListRequest
-from houfeng_desk.pages.platforms.scenario import FIELDS, scenario
+from houfeng_desk.pages.platforms.scenario import scenario
 from houfeng_desk.queries.platforms import detail, listing
 from houfeng_desk.queries.platforms.book import Platforms, platforms_of
 from houfeng_desk.web import DeskDep, ReaderDep, allowed
@@ -136,7 +136,6 @@ def swap(
     dearer: str = Query("", description="Replace what is dearer than this percent; as the rate."),
 ) -> dict[str, Any]:  # fmt: skip
     """What replacing dear debt by a syndicated loan would bring. Nothing is kept: the question is all there is."""
-    assert set(FIELDS) == {"rate", "months", "fee", "haircut", "breakage", "stress", "dearer"}
     found = platforms_of(desk, reader)
     given = scenario(request, found, found.one(enterprise_id))
     rows = detail.replaced(given.swap, ListRequest(detail.EXPORTED["swap"], (), size=None)).rows

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from houfeng.errors import NotFoundError, Text
+from houfeng.errors import Text
 from houfeng.matching.delivery import chains, links, lists, statistics
 from houfeng.matching.delivery.chains import DOCUMENT, STEPS
 from houfeng.matching.delivery.statistics import BY, FIRMS, PERSONS
@@ -62,11 +62,9 @@ def policy(request: Request, desk: DeskDep, viewer: ViewerDep, reader: ReaderDep
     if viewer.scope.institutions:
         with desk.office.begin() as session:
             lists.receive(session, viewer, name)
-    known = known_policies(desk).get(name)
+    policies_now = known_policies(desk)
     with desk.office.read() as session:
-        versions = shown.versions(session, name)
-        if known is None and not versions:
-            raise NotFoundError(Text(f"没有政策 {name[:80]}", f"there is no policy {name[:80]}"))
+        known, versions = shown.find(session, policies_now, name)
         by = by if by in ("region", "bank") else "region"
         banks = bank_names(reader)
         dated = any(row.document_on for row in versions) or (known is not None and known.persons)

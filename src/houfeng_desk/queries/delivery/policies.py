@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from houfeng.errors import Text
+from houfeng.errors import NotFoundError, Text
 from houfeng.matching.delivery import chains, lists, statistics
 from houfeng.matching.delivery.chains import STATES
 from houfeng.matching.delivery.judging import Policy
@@ -100,6 +100,20 @@ def versions(session: Session, policy: str) -> Sequence[PolicyList]:
     """The versions of a list, newest first."""
     wanted = select(PolicyList).where(PolicyList.policy == policy).order_by(PolicyList.number.desc())
     return session.scalars(wanted).all()
+
+
+def find(
+    session: Session, known: Mapping[str, Policy], name: str
+) -> tuple[Policy | None, Sequence[PolicyList]]:  # fmt: skip
+    """A policy in force, or one that was: what is known of it and the versions of its list.
+
+    Raises:
+        NotFoundError: nobody knows it.
+    """
+    found = versions(session, name)
+    if name not in known and not found:
+        raise NotFoundError(Text(f"没有政策 {name[:80]}", f"there is no policy {name[:80]}"))
+    return known.get(name), found
 
 
 def listing(session: Session, viewer: Viewer, policy: str, ask: ListRequest, banks: Mapping[str, str]) -> Listing:
