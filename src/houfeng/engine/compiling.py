@@ -40,9 +40,12 @@ def _cache(function: Callable[..., Any]) -> str:
 
 def _kept(**options: Any) -> Any:
     """A decorator that compiles, and keeps the code where it belongs unless the environment names a place."""
-    compile_ = njit(cache=True, nogil=True, error_model="numpy", **options)
+    options = {"nogil": True, "error_model": "numpy", **options}
+    compile_ = njit(cache=True, **options)
 
     def decorated(function: Callable[..., Any]) -> Any:
+        if not function.__module__.startswith("houfeng."):  # a script's: no digest would tell when it is out of date
+            return njit(**options)(function)
         given = config.CACHE_DIR  # type: ignore[attr-defined]
         config.CACHE_DIR = given or _cache(function)  # type: ignore[attr-defined]
         try:

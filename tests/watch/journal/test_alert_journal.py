@@ -90,7 +90,7 @@ def check_rolling(folder: Path, brought: list[list[int]], roll: int, data: st.Da
         if data.draw(st.booleans()):
             journal.close()
             if data.draw(st.booleans()):
-                for known in folder.glob("known-*.json"):
+                for known in folder.glob("known-*"):
                     known.write_bytes(known.read_bytes()[:-3])
             journal = AlertJournal.open(folder, roll_bytes=roll)
             assert journal.upto == seq
@@ -126,7 +126,6 @@ def test_damage_before_the_end_stops_it(tmp_path: Path) -> None:
     with AlertJournal.open(tmp_path, roll_bytes=200) as journal:
         for seq in range(1, 12):
             journal.append(seq, [step(seq, 0)])
-    (tmp_path / "known-000003.json").unlink(missing_ok=True)
     for known in tmp_path.glob("known-*"):
         known.unlink()
     files = sorted(tmp_path.glob("alerts-*"))

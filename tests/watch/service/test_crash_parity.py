@@ -22,8 +22,24 @@ STREAMED = ("account_flow", "public_record")
 delays = st.lists(st.sampled_from([0, 0, 0, 1, 1800, 3600, 7200, 90_000]), min_size=1, max_size=6)
 places = st.lists(st.sampled_from(["a", "a", "b"]), min_size=1, max_size=5)
 latenesses = st.sampled_from([0, 0, 3600, 86400])
-deeds = st.sampled_from(["", "", "save", "flush", "save flush", "die", "kill", "harm", "save harm", "save flush lose"])
-turns = st.lists(st.tuples(st.integers(1, 5), deeds), min_size=2, max_size=8)
+deeds = st.sampled_from(
+    [
+        "",
+        "",
+        "save",
+        "beside",
+        "flush",
+        "beside flush",
+        "die",
+        "kill",
+        "beside kill",
+        "harm",
+        "beside harm",
+        "save harm",
+    ]
+)
+lost = st.sampled_from(["", "", "save flush lose"])
+turns = st.lists(st.tuples(st.integers(1, 5), st.one_of(deeds, deeds, lost)), min_size=2, max_size=8)
 again = st.lists(st.integers(0, 15), max_size=3)
 
 
@@ -92,6 +108,11 @@ def do(world: World, deed: str) -> None:
     """What happens after a batch."""
     if "save" in deed:
         world.start().save()
+    if "beside" in deed:
+        core = world.start()
+        core.save_beside()
+        core.saver.wait()
+        assert not core.saver.failed
     if "flush" in deed:
         world.flush()
     if "harm" in deed or "lose" in deed:

@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from houfeng.errors import InputError, UsageError
+from houfeng.watch.service.process import load_code
+from houfeng.watch.sources import admission, scanning
 from houfeng.watch.sources.parsing import LINE_LIMIT, Parser, event_kinds
 from houfeng.watch.sources.typed import _tree, _value
 from watch.sources.event_samples import codes_of, flow, lines, uscc
@@ -26,6 +28,13 @@ def test_an_event_is_typed_exactly() -> None:
     assert row["occurred_at"] == datetime(2026, 2, 1)
     assert row["_t"] == (datetime(2026, 2, 1) - datetime(1970, 1, 1)).total_seconds()
     assert (row["_offset"], row["summary"], row["account_no"]) == (41, "货款", None)
+
+
+@pytest.mark.parametrize("kind", sorted(event_kinds()))
+def test_what_reads_a_kind_is_loaded_before_its_first_event(kind: str) -> None:
+    load_code(kind)
+    assert scanning.scan.signatures
+    assert admission._judge_rows.signatures
 
 
 def test_a_field_goes_by_all_its_names() -> None:

@@ -1,10 +1,10 @@
 """The journal of alerts: every step of every alert once, on the disk before anybody is told of it.
 
     alerts-000001.jsonl …   groups: a line `#SEQ LINES BYTES CRC`, then so many lines of JSON, one step of an alert each
-    known-000001.json       the last step of each alert in the files up to that number, so that opening is quick
+    known-000001.steps      the last step of each alert in the files up to that number, so that opening is quick
 
 A group is what one entry of the log brought, written at once, and counts wholly or not at all. An alert's steps come in
-order, so its last step tells which are stored: that is all memory holds, twelve bytes for each alert there ever was.
+order, so its last step tells which are stored. Memory holds those of the newest file, not of all there ever were.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from houfeng.book.storage.faults import faults
 from houfeng.book.storage.tables import sync_folder
 from houfeng.errors import EnvironmentFault, Level, Problem, Text, Where
 from houfeng.watch.journal.folders import damage, make_folder, truncate
-from houfeng.watch.journal.steps import Steps
+from houfeng.watch.journal.steps import RECENT, Steps
 
 ROLL = 32 << 20
 """Bytes after which a new file is begun."""
@@ -160,12 +160,12 @@ class AlertJournal:
 
     def close(self) -> None:
         """Note how far the journal is and let it go."""
-        if self._file < 0:
-            return
-        if self.upto > self._marked:
-            self._write(self.upto, [])
-        os.close(self._file)
-        self._file = -1
+        if self._file >= 0:
+            if self.upto > self._marked:
+                self._write(self.upto, [])
+            os.close(self._file)
+            self._file = -1
+        self._steps.close()
 
     def __enter__(self) -> Self:
         return self
@@ -182,7 +182,7 @@ class AlertJournal:
         """Find out which steps are stored: from the newest summary that is sound, and the files after it."""
         summed = 0  # the newest file is read in any case, to find its end
         for number in reversed(numbers):
-            known = Steps.load(self.folder / f"known-{number:06}.json")
+            known = Steps.load(self.folder / f"known-{number:06}.steps")
             if known is not None:
                 self._steps, self.upto = known
                 summed = number
@@ -200,6 +200,8 @@ class AlertJournal:
                     if step > self._steps.last(alert):
                         self._steps.put(alert, step)
                 self.upto, end = max(self.upto, group.seq), group.end
+            if not newest and self._steps.recent >= RECENT:
+                self._steps.save(self.folder / f"known-{number:06}.steps", self.upto)
             self._size = end
             if end < len(data):
                 self._cut(path, len(data) - end)
@@ -227,7 +229,7 @@ class AlertJournal:
             raise EnvironmentFault(Text(f"预警记录 {self.folder} 不能再写，请重新打开", text))
         with faults(self.folder):
             if self._size >= self.roll_bytes:
-                self._steps.save(self.folder / f"known-{self._number:06}.json", self.upto)
+                self._steps.save(self.folder / f"known-{self._number:06}.steps", self.upto)
                 self._begin(self._number + 1)
             body = b"".join(lines)
             data = b"#%d %d %d %08x\n" % (seq, len(lines), len(body), _check(seq, body)) + body

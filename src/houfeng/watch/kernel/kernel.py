@@ -53,11 +53,13 @@ class Kernel:
     memory_limit: int = 1 << 36
     count: int = 0
     shape: tuple[Any, ...] = field(init=False)
+    ahead: memory.Ahead = field(init=False)
 
     def __post_init__(self) -> None:
         width = self.layout.words
         self.records = memory.reserve(self.max_keys * width)[: self.max_keys * width].reshape(self.max_keys, width)
         self.heap = memory.arena(self.memory_limit // 8)
+        self.ahead = memory.Ahead(self.heap)
         self.wakes, self.cooling, self.slots = (memory.reserve(self.max_keys) for _ in range(3))
         self.hot = memory.reserve(self.max_keys // 8 + 1).view(np.uint8)
         parts = (self.layout.lanes, self.layout.columns, self.layout.spans, self.layout.aggregates, self.layout.cells)
@@ -94,6 +96,7 @@ class Kernel:
             size = last - first
             out, at = np.empty((size, max(1, self.layout.width)), np.int64), np.empty((size, 3), np.int64)
             batch = (*events, links, tails)
+            self.ahead.look()
             status, rows = run(self.shape, self.state, program, batch, first, last, day_end, mode, False, out, at)
             self._check(status)
             yield Rows(at[:rows], out[:rows], links)
@@ -142,10 +145,9 @@ class Kernel:
         """Take a dumped state of the same layout."""
         n = self.count = len(state["wakes"])
         limit = self.heap[memory.LIMIT]
-        self.records[:n], self.wakes[:n], self.cooling[:n], self.hot[:n] = (
-            state[part] for part in ("records", "wakes", "cooling", "hot")
-        )
-        self.heap[: len(state["heap"])] = state["heap"]
+        self.wakes[:n], self.cooling[:n], self.hot[:n] = (state[part] for part in ("wakes", "cooling", "hot"))
+        memory.fill(self.records[:n].reshape(-1), state["records"].reshape(-1))
+        memory.fill(self.heap, state["heap"])
         self.heap[memory.LIMIT] = limit
 
     def _check(self, status: int) -> None:

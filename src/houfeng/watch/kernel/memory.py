@@ -6,7 +6,10 @@ have a power of two of words and go back to a list of their size; the arena's fi
 
 from __future__ import annotations
 
+import ctypes
 import mmap
+import os
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -83,6 +86,61 @@ def arena(words: int) -> Words:
     found = reserve(words)
     found[NEXT], found[LIMIT] = START, len(found)
     return found
+
+
+PIECE = 1 << 20  # words
+
+
+def fill(target: Words, source: Words) -> None:
+    """Copy words into memory of which most was never written, in several threads: what takes long is to have it."""
+    pieces = [slice(at, min(at + PIECE, len(source))) for at in range(0, len(source), PIECE)]
+
+    def copy(piece: slice) -> None:
+        target[piece] = source[piece]
+
+    if len(pieces) > 1:
+        with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as threads:
+            list(threads.map(copy, pieces))
+    else:
+        target[: len(source)] = source
+
+
+POPULATE = 23
+"""Linux's MADV_POPULATE_WRITE (5.14): have the memory of a stretch now. Elsewhere it says no, and memory comes as it is
+written."""
+PAGE = 1 << 18  # words of a large page
+FARTHEST = 1 << 23  # words to be ahead of an arena at most
+_THREADS = ThreadPoolExecutor(1, "memory")
+
+
+class Ahead:
+    """Keeps memory at hand before an arena that grows, in a thread beside it.
+
+    The first write to a page waits for the machine to empty it; on a virtual one, whose host must find it first, two
+    megabytes took 3 ms. As much is had ahead as the arena holds, at most `FARTHEST`; of a small one nothing.
+    """
+
+    def __init__(self, heap: Words) -> None:
+        self.heap, self.upto = heap, PAGE
+        self._job: Future[None] | None = None
+        libc = ctypes.CDLL(None)
+        self._madvise = getattr(libc, "madvise", None)
+
+    def look(self) -> None:
+        """See how far the arena has grown, and have more where it comes near the end of what there is."""
+        used = int(self.heap[NEXT])
+        if self._madvise is None or used < PAGE or used + min(used, FARTHEST) // 2 < self.upto:
+            return
+        if self._job is None or self._job.done():
+            first = max(used // PAGE, self.upto // PAGE) * PAGE
+            self.upto = min((used + min(used, FARTHEST)) // PAGE * PAGE + PAGE, len(self.heap))
+            self._job = _THREADS.submit(self._have, first, self.upto)
+
+    def _have(self, first: int, last: int) -> None:
+        assert self._madvise is not None
+        for at in range(first, last, PAGE):
+            place, size = self.heap.ctypes.data + 8 * at, 8 * min(PAGE, last - at)
+            self._madvise(ctypes.c_void_p(place), ctypes.c_size_t(size), ctypes.c_int(POPULATE))
 
 
 @compiled

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from houfeng.book.model import Kind, kinds
 from houfeng.errors import EnvironmentFault, Text
+from houfeng.packs.language.expression import Node
 from houfeng.packs.language.functions import T
 from houfeng.packs.roads.measures import event_id_sql
 from houfeng.packs.roads.sql import SqlWriter
@@ -24,17 +25,40 @@ Numbers = Callable[[pa.Array], Words]
 """From texts to their numbers, new ones added."""
 
 
+DIRECT = (T.TEXT, T.DECIMAL, T.INTEGER, T.DATE)
+"""Types of fields that are the same numbers with or without SQL in between."""
+
+
 def channels_sql(feed: Feed, writer: SqlWriter) -> str:
-    """The channels of a feed for each row of the table `_batch`, in its order; through members once for each group.
+    """The channels of a feed that are not `direct`, for each row of the table `_batch`, in its order; nothing where all
+    are. Through members once for each group.
 
     A channel that is a plain text field comes as whether it counts: its texts are interned once, not once a channel.
     """
     stream = Stream(feed.source, feed.by, feed.through)
-    columns = [f"{_channel(channel, writer)} AS c{n}" for n, channel in enumerate(feed.channels)]
+    channels = [(n, channel) for n, channel in enumerate(feed.channels) if not direct(feed, channel)]
+    columns = [f"{_channel(channel, writer)} AS c{n}" for n, channel in channels]
     if feed.through:
         listed = ", ".join(["_n", "_key", "_t", *columns])
         return f"SELECT {listed} FROM ({keyed_sql(stream, 'SELECT * FROM _batch')}) ORDER BY _n"
-    return f"SELECT {', '.join(columns) or '1'} FROM _batch"
+    return f"SELECT {', '.join(columns)} FROM _batch" if columns else ""
+
+
+def direct(feed: Feed, channel: Channel) -> bool:
+    """Whether a channel is had from the columns as they are: a field, or 1, of rows where a text field is some text."""
+    where, node = channel.where, channel.node
+    plain = node is None or (node.op == "field" and not node.value.path and node.type in DIRECT)
+    return not feed.through and plain and (where is None or _equals(where) is not None)
+
+
+def _equals(where: Node) -> tuple[str, str] | None:
+    """The field and the text of `field = 'text'`."""
+    if where.op != "=" or [arg.type for arg in where.args] != [T.TEXT, T.TEXT]:
+        return None
+    field, text = where.args if where.args[0].op == "field" else where.args[::-1]
+    if field.op != "field" or field.value.path or text.op != "literal" or not isinstance(text.value, str):
+        return None
+    return field.value.name, text.value
 
 
 def _channel(channel: Channel, writer: SqlWriter) -> str:
@@ -70,29 +94,61 @@ class FeedReader:
     def read(self, rows: pa.Table) -> Read:
         """The rows that are about a key, in the order of the batch; members stand once for each of their groups."""
         origin = np.arange(rows.num_rows)
-        held = rows.append_column("_n", pa.array(origin)) if self.feed.through else rows
-        self.connection.register("_batch", held)
-        told = self.connection.sql(self.sql).to_arrow_table()
-        self.connection.unregister("_batch")
+        told = self._told(rows, origin)
         if self.feed.through:
             origin = told.column("_n").to_numpy()
         keys = told.column("_key") if self.feed.through else rows.column(self.feed.by)
         times = (told if self.feed.through else rows).column("_t").to_numpy()
         table = np.empty((len(origin), len(self.feed.channels)), np.int64)
-        texts: dict[str, Words] = {}
+        fields: dict[str, Words] = {}
         for n, channel in enumerate(self.feed.channels):
+            if direct(self.feed, channel):
+                table[:, n] = self._direct(rows, channel, fields)
+                continue
             column = told.column(f"c{n}")
             if channel.node is not None and _plain_text(channel):
-                field = channel.node.value.name
-                if field not in texts:
-                    texts[field] = raw(rows.column(field), T.TEXT, 0, self.numbers_of)
-                counted = texts[field][origin]
+                counted = self._field(rows, channel.node, fields)[origin]
                 gone = np.asarray(column.combine_chunks().is_null()) if column.null_count else False
                 table[:, n] = np.where(gone, NOTHING, counted)
                 continue
             kind, scale = (channel.node.type, channel.node.scale) if channel.node is not None else (T.INTEGER, 0)
             table[:, n] = raw(column, kind, scale, self.numbers_of)
         return Read(keys, times, origin, table)
+
+    def _told(self, rows: pa.Table, origin: Words) -> pa.Table:
+        """What is asked by SQL of the rows; they themselves where nothing is."""
+        if not self.sql:
+            return rows
+        self.connection.register("_batch", rows.append_column("_n", pa.array(origin)) if self.feed.through else rows)
+        told = self.connection.sql(self.sql).to_arrow_table()
+        self.connection.unregister("_batch")
+        return told
+
+    def _direct(self, rows: pa.Table, channel: Channel, fields: dict[str, Words]) -> Words:
+        """A channel from the columns as they are."""
+        node, asked = channel.node, channel.where and _equals(channel.where)
+        counts: Any = True
+        if asked:
+            counts = np.asarray(pc.fill_null(pc.equal(rows.column(asked[0]), asked[1]), False).combine_chunks())
+        if node is None:
+            return np.where(counts, np.ones(rows.num_rows, np.int64), NOTHING)
+        try:
+            return np.where(counts, self._field(rows, node, fields), NOTHING)
+        except EnvironmentFault:  # an amount that does not fit is no harm in a row that does not count
+            column = rows.column(node.value.name).combine_chunks()
+            return raw(
+                pc.if_else(pa.array(np.broadcast_to(counts, len(column))), column, None),
+                node.type,
+                node.scale,
+                self.numbers_of,
+            )
+
+    def _field(self, rows: pa.Table, node: Node, fields: dict[str, Words]) -> Words:
+        """The numbers of a field, made once for all channels."""
+        field = node.value.name
+        if field not in fields:
+            fields[field] = raw(rows.column(field), node.type, node.scale, self.numbers_of)
+        return fields[field]
 
     def ids(self, rows: pa.Table) -> list[str]:
         """The ids of events."""

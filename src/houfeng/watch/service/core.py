@@ -6,10 +6,12 @@ and gets the same steps, and the journal of alerts takes each step once.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
@@ -37,11 +39,10 @@ from houfeng.watch.operations.emission import Emission
 from houfeng.watch.operations.orders import known_rules
 from houfeng.watch.service import history
 from houfeng.watch.service import state as states
+from houfeng.watch.service.saving import Saver
 from houfeng.watch.sources.admission import Admission
 
 WAITING = "waiting."
-STANDING = "standing.json"
-"""Watermark, silences, stops and lives of rules as of the last state, should no state be whole."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ class Core:
     storing: threading.Lock = field(default_factory=threading.Lock)
     """Held while the log goes into the book and lets go of what is there, and while both are read together."""
     said: list[Text] = field(default_factory=list)
+    saver: Saver = field(default_factory=Saver)
     engine: Engine = field(init=False)
     admission: Admission = field(init=False)
     emission: Emission = field(init=False)
@@ -93,13 +95,13 @@ class Core:
 
     # -- the engine and its view of the book ---------------------------------------------------------------------------
 
-    def begin(self, snapshot: Snapshot, first: date) -> Engine:
-        """A new engine from the day `first`; not started yet."""
-        self._seen_of_book: dict[str, int] = {}
-        self._seen_at_first = len(self.book.entries())
+    def begin(self, first: date) -> Engine:
+        """A new engine from the day `first`, by the book as it is now; not started yet."""
+        self._frames: dict[str, str] = {}
+        self._first_frames = self._registers()  # before the view: what comes between counts as news
         self.engine = Engine(
             self.pack,
-            snapshot,
+            self.snapshot(),
             first,
             self.limits.memory,
             self.limits.threads,
@@ -116,13 +118,21 @@ class Core:
 
     def _fresh(self, frame: Frame, day: date, must: bool) -> Frame | None:
         """A newer view for a day: where windows are measured anew, or where something but events came into the book."""
-        entries, kind = self.book.entries(), frame.plan.kind
-        seen = self._seen_of_book.get(kind, self._seen_at_first)  # each kind of key has a frame of its own
-        if not (must or any(not entry.event for entry in entries[seen:])):
+        registers, kind = self._registers(), frame.plan.kind
+        if not must and registers == self._seen_of_book(kind):
             return None
-        self._seen_of_book[kind] = len(entries)
+        self._frames[kind] = registers
         limits = self.limits
         return Frame(self.snapshot(), self.pack, frame.plan, day, memory=limits.memory, threads=limits.threads)
+
+    def _seen_of_book(self, kind: str) -> str:
+        """What the frame of a kind of key was made of; each has a frame of its own."""
+        return self._frames.get(kind, self._first_frames)
+
+    def _registers(self) -> str:
+        """What the book has besides events, as a digest: frames made of the same tell the same of every day."""
+        ids = "\n".join(entry.submission_id for entry in self.book.entries() if not entry.event)
+        return hashlib.blake2b(ids.encode(), digest_size=16).hexdigest()
 
     def _history(self, kind: str, until: int) -> Iterator[pa.Table]:
         """The events of a kind before an instant. None that is in time can come to it any more."""
@@ -218,13 +228,28 @@ class Core:
         Raises:
             EnvironmentFault: disk full, no permission.
         """
+        self.saver.stop()
         self.journal.note()
+        self._stage()
+        states.settle(self.folder, self.seq, self.identity)
+
+    def save_beside(self) -> None:
+        """As `save`, but only the cut is made now; what goes wrong afterwards, `saver.failed` tells.
+
+        Raises:
+            EnvironmentFault: disk full, no permission.
+        """
+        self.saver.stop()
+        self.journal.note()
+        self.saver.begin(self._stage, partial(states.settle, self.folder, self.seq, self.identity))
+
+    def _stage(self) -> None:
         dumped = self.engine.dump()
         arrays: dict[str, Any] = {}
         plain: dict[str, Any] = {}
         for kind, one in dumped["watches"].items():
             arrays |= {f"{kind}.{name}": array for name, array in one["arrays"].items()}
-            plain[kind] = one["plain"]
+            plain[kind] = {**one["plain"], "book": self._seen_of_book(kind)}
         tables = {f"{WAITING}{kind}": table for kind, table in dumped["waiting"].items()}
         tables["admission"] = self.admission.dump()
         whole = {
@@ -233,9 +258,8 @@ class Core:
             "watermark": self.watermark.dump(),
             "emission": self.emission.dump(),
         }
-        states.save(self.folder, self.seq, self.identity, whole, arrays, tables)
         standing = {name: whole[name] for name in ("watermark", "emission")}
-        states.keep(self.folder / STANDING, {"seq": self.seq, **standing})
+        states.stage(self.folder, self.seq, whole, arrays, tables, standing)
 
     def restore(self, found: Mapping[str, Any]) -> None:
         """Take a state: engine, watermark, ids, emission."""
@@ -250,9 +274,22 @@ class Core:
         self.watermark.load(plain["watermark"])
         self.admission.load(found["tables"]["admission"])
         self.emission.load(plain["emission"])
-        self.begin(self.snapshot(), day_of(plain["until"] // DAY))
+        self.begin(day_of(plain["until"] // DAY))
         self.engine.resume({"until": plain["until"], "watches": watches, "waiting": waiting})
+        self._sleep_on(watches)
         self.seq = found["seq"]
+
+    def _sleep_on(self, watches: Mapping[str, Any]) -> None:
+        """Let keys sleep as long as they were to when the state was saved, where the book has nothing new of them.
+
+        An engine that resumes wakes all of them at the first day's end, because a feature may be another: with a
+        million keys the stream would then stand still for seconds.
+        """
+        for watch in self.engine.keywatches:
+            held = watches[watch.plan.kind]
+            if held["plain"].get("book") == self._seen_of_book(watch.plan.kind):
+                wakes = held["arrays"]["kernel.wakes"]
+                watch.kernel.wakes[: len(wakes)] = wakes
 
     def _check_room(self, arrays: Mapping[str, Any]) -> None:
         keys = max((len(array) for name, array in arrays.items() if name.endswith(".kernel.wakes")), default=0)
@@ -268,6 +305,7 @@ class Core:
 
     def close(self) -> None:
         """Let go of log and journal. Nothing is saved: what is on the disk is enough."""
+        self.saver.stop()
         self.journal.close()
         self.log.close()
 

@@ -19,7 +19,7 @@ from houfeng.watch.operations.inbox import read_state
 from houfeng.watch.operations.life import EMITTED, STOPPED, WARMED
 from houfeng.watch.service import history
 from houfeng.watch.service import state as states
-from houfeng.watch.service.core import STANDING, Core
+from houfeng.watch.service.core import Core
 
 DAYS = 31
 """Days of the book evaluated at once."""
@@ -38,7 +38,7 @@ def stand(core: Core, upto: int) -> None:
         core.watermark.load(found["plain"]["watermark"])
         core.admission.load(found["tables"]["admission"])
     else:
-        kept = read_state(core.folder / STANDING) if core.log.first > 1 else None
+        kept = read_state(core.folder / states.STANDING) if core.log.first > 1 else None
         after, emission = (kept["seq"], kept["emission"]) if kept and kept["seq"] <= upto else (0, None)
         if after:
             core.watermark.load(kept["watermark"])  # type: ignore[index]
@@ -93,7 +93,7 @@ def rebuild(core: Core, upto: int) -> list[Delivery]:
     Raises:
         HoufengError: book or journal say no, or the engine has no room.
     """
-    core.begin(core.snapshot(), core.first).start()
+    core.begin(core.first).start()
     for changes in _changes(core):
         core.journal.append(upto, [record(Delivery(change, WARMED, "")) for change in changes])
     core.seq = upto

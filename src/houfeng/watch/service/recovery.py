@@ -30,7 +30,7 @@ from houfeng.watch.service import packs
 from houfeng.watch.service import state as states
 from houfeng.watch.service.core import Core, Limits
 from houfeng.watch.service.loading import about_of, in_force, load, write_about
-from houfeng.watch.service.process import keep_house
+from houfeng.watch.service.process import keep_house, load_code
 from houfeng.watch.service.rebuild import rebuild, stand
 
 ROWS = 200_000
@@ -86,7 +86,7 @@ def _recover(core: Core, *, same: bool) -> None:
     if found is not None and found["seq"] + 1 >= core.log.first:
         core.restore(found)
     elif not core.stores or (same and core.log.first <= 1):
-        core.begin(core.snapshot(), core.first).start()
+        core.begin(core.first).start()
     else:
         flush(core.log, core.book, told)
         upto = max(core.book.streamed_upto(), told)
@@ -94,6 +94,8 @@ def _recover(core: Core, *, same: bool) -> None:
         rebuild(core, upto)
     for entries in _groups(core.log.read(core.seq)):
         core.take(entries, again=True)
+    for kind in sorted(core.engine.kinds):
+        load_code(kind)
 
 
 def _goes_on(pack: Pack, given: Pack) -> Text:

@@ -1,8 +1,10 @@
 """A state on the disk: written whole or not at all, and never believed if a byte of it is wrong.
 
     state/000000001234/    named by the last log entry it contains
-        state.json         plain values, and of every file its length and CRC
+        state.json         of every file its length and CRC
+        plain.json         plain values
         *.npy, *.arrow     arrays and tables
+        standing.json      what is kept beside the states too, for when none is whole
 
 A state only makes starting faster. One that is damaged, or of another pack or layout, is passed over, and said.
 """
@@ -24,20 +26,31 @@ from houfeng.book.storage.tables import sync_file, sync_folder
 from houfeng.errors import Text
 from houfeng.watch.operations.inbox import write_whole
 
-FORMAT = 1
+FORMAT = 2
 KEPT = 2
 BLOCK = 1 << 24
+PLAIN = "plain.json"
+STANDING = "standing.json"
+"""Watermark, silences, stops and lives of rules as of the last state, should no state be whole."""
 
 
-def save(
-    folder: Path, seq: int, identity: str, plain: dict[str, Any], arrays: dict[str, Any], tables: dict[str, pa.Table]
-) -> Path:
-    """Write a state that contains all log entries up to `seq`; older ones but the last go.
+def stage(
+    folder: Path,
+    seq: int,
+    plain: dict[str, Any],
+    arrays: dict[str, Any],
+    tables: dict[str, pa.Table],
+    standing: dict[str, Any],
+) -> None:
+    """Write a state that contains all log entries up to `seq` beside those there are: it counts once it is `settle`d.
+
+    Nothing here waits for the disk, and nothing needs another thread: a copy of the process may do it (`saving`), and
+    the sooner it is done the less has to be copied.
 
     Raises:
         EnvironmentFault: disk full, no permission; the states there stay as they were.
     """
-    target, staging = folder / f"{seq:012}", folder / f"{seq:012}.new"
+    staging = _staging(folder, seq)
     with faults(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for left in folder.glob("*.new"):  # of a save that was cut short
@@ -46,11 +59,22 @@ def save(
         for name, array in arrays.items():
             np.save(staging / f"{name}.npy", array, allow_pickle=False)
         for name, table in tables.items():
-            feather.write_feather(table, str(staging / f"{name}.arrow"), compression="uncompressed")
+            with pa.OSFile(str(staging / f"{name}.arrow"), "wb") as file, pa.ipc.new_file(file, table.schema) as out:
+                out.write_table(table)
+        (staging / STANDING).write_text(json.dumps({"seq": seq, **standing}, ensure_ascii=False), "utf-8")
+        (staging / PLAIN).write_text(json.dumps(plain, default=str), "utf-8")
+
+
+def settle(folder: Path, seq: int, identity: str) -> None:
+    """Make a state that was staged count, whatever happens to the machine; older ones but the last go.
+
+    Raises:
+        EnvironmentFault: the disk said no; the states there stay as they were.
+    """
+    target, staging = folder / f"{seq:012}", _staging(folder, seq)
+    with faults(folder):
         files = {path.name: [path.stat().st_size, _crc(path)] for path in sorted(staging.iterdir())}
-        body = json.dumps(
-            {"format": FORMAT, "seq": seq, "identity": identity, "plain": plain, "files": files}, default=str
-        )
+        body = json.dumps({"format": FORMAT, "seq": seq, "identity": identity, "files": files})
         (staging / "state.json").write_text(f"{zlib.crc32(body.encode()):08x}\n{body}", "utf-8")
         for path in staging.iterdir():
             sync_file(path)
@@ -58,13 +82,13 @@ def save(
         shutil.rmtree(target, ignore_errors=True)
         staging.rename(target)
         sync_folder(folder)
+        write_whole(folder / STANDING, (target / STANDING).read_text("utf-8"))
         for old in _states(folder)[:-KEPT]:
             shutil.rmtree(folder / old, ignore_errors=True)
-    return target
 
 
 def keep(path: Path, plain: dict[str, Any]) -> None:
-    """Write a small file beside the states that must be there when they are not.
+    """Write a small file that must be there when states are not.
 
     Raises:
         EnvironmentFault: the disk said no.
@@ -98,6 +122,10 @@ def oldest(folder: Path) -> int:
     return int(names[0]) if names else 0
 
 
+def _staging(folder: Path, seq: int) -> Path:
+    return folder / f"{seq:012}.new"
+
+
 def _states(folder: Path) -> list[str]:
     if not folder.exists():
         return []
@@ -116,6 +144,7 @@ def _read(place: Path) -> dict[str, Any] | None:
             path = place / name
             if path.stat().st_size != size or _crc(path) != sum_:
                 return None
+        found["plain"] = json.loads((place / PLAIN).read_text("utf-8"))
         found["arrays"] = {
             name.removesuffix(".npy"): np.load(place / name, mmap_mode="r", allow_pickle=False)
             for name in found["files"]

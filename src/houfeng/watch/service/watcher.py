@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +39,7 @@ FEW_ROWS = 1_024
 """Of no more events the loop tells itself what they change: handing it on would take longer."""
 IDLE_TAKE = 0.05
 """Seconds the loop waits for events before it looks at everything else."""
+Instants = np.ndarray[Any, np.dtype[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -125,14 +127,18 @@ class Watcher:
             self._orders()
         if self.pace.live and not self.queue.rows:
             self._by_clock(now)
-        if now - self._done["save"] >= self.pace.save:
-            self.teller.wait()
-            self.core.save()
-            self._done["save"] = self.monotonic()
+        if (now - self._done["save"] >= self.pace.save or self.core.saver.failed) and not self.core.saver.busy:
+            self._save()
         if now - self._done["status"] >= self.pace.status:
             self._done["status"] = now
             status = partial(self._status, "running")
             self.teller.end(status) if self.teller.busy else status()
+
+    def _save(self) -> None:
+        """Save the state beside the loop; where that failed, here, so that everybody hears why."""
+        self.teller.wait()
+        self.core.save() if self.core.saver.failed else self.core.save_beside()
+        self._done["save"] = self.monotonic()
 
     def _finished(self) -> bool:
         if self.flusher.error is not None:
@@ -212,27 +218,25 @@ class Watcher:
             )
 
     def _count(self, admitted: Sequence[Admitted]) -> None:
-        rows = 0
+        """Count a batch: by source and kind, not by item, for many an item is one event."""
+        counts: Counter[tuple[str, str, str]] = Counter()
+        instants: dict[str, list[Instants]] = {}
         for one in admitted:
-            rows += one.rows.num_rows
-            on_time = one.rows.num_rows - one.late
-            for outcome, number in (
-                ("accepted", on_time),
-                ("late", one.late),
-                ("duplicate", one.duplicates),
-                ("rejected", one.rejected.num_rows),
-            ):
+            late, rows = one.late, one.rows.num_rows
+            outcomes = ("accepted", rows - late), ("late", late), ("duplicate", one.duplicates)
+            for outcome, number in (*outcomes, ("rejected", one.rejected.num_rows)):
                 if number:
-                    self.metrics.events(one.source, one.kind, outcome, number)
-            if one.rows.num_rows:
-                self._count_lateness(one)
-        self.metrics.batch(rows)
-
-    def _count_lateness(self, one: Admitted) -> None:
-        t = one.rows.column(INSTANT).to_numpy()
-        newest = np.maximum(np.maximum.accumulate(t), self._reached.get(one.source, int(t[0])))
-        self._reached[one.source] = int(newest[-1])
-        self.metrics.lateness(newest - t)
+                    counts[one.source, one.kind, outcome] += number
+            if rows:
+                instants.setdefault(one.source, []).append(one.rows.column(INSTANT).to_numpy())
+        for (source, kind, outcome), number in counts.items():
+            self.metrics.events(source, kind, outcome, number)
+        for source, parts in instants.items():
+            t = parts[0] if len(parts) == 1 else np.concatenate(parts)
+            newest = np.maximum(np.maximum.accumulate(t), self._reached.get(source, int(t[0])))
+            self._reached[source] = int(newest[-1])
+            self.metrics.lateness(newest - t)
+        self.metrics.batch(sum(one.rows.num_rows for one in admitted))
 
     # -- people and time -----------------------------------------------------------------------------------------------
 
