@@ -47,7 +47,7 @@ SELECT party(b) AS enterprise_id, 'A01' AS id_type, '企业' || b AS name, 'C01'
   ['A01', 'A02', 'B01', 'B02', 'B03'][h(b, 5, 5) + 1] AS ownership,
   size_of(b) AS size, class_of(b) AS borrower_class, h(b, 6, 900) AS employees,
   CAST(h(b, 7, 900000000) AS DECIMAL(20, 2)) AS revenue, CAST(h(b, 8, 900000000) AS DECIMAL(20, 2)) AS total_assets,
-  DATE '2001-01-01' + CAST(h(b, 9, 8000) AS INTEGER) AS founded_on, 'normal' AS operating_state,
+  DATE '2001-01-01' + CAST(h(b, 9, 8000) AS INTEGER) AS founded_on, 'in_operation' AS operating_state,
   h(b, 10, 20) = 0 AS is_rural, TRUE AS is_private, row_number() OVER () AS _row
 FROM range(0, {borrowers}) t(b) WHERE is_firm(b)
 """

@@ -3,8 +3,9 @@
     python benchmarks/instruments/book.py BOOK --loans 500000 --borrowers 5000000    # three million enterprises
     python benchmarks/instruments/entitled.py BOOK OUT
 
-`all` judges every enterprise for every policy of the pack `entitlements` that is in force, with the masks of its
-reasons, into a Parquet file; `one` asks for 40 enterprises spread over the book, one at a time, as a desk does.
+`all` judges every enterprise for every policy of the pack `entitlements` that is in force, with its reasons, into
+Parquet files, and counts the answers of every policy; `one` asks for 40 enterprises spread over the book, one at a
+time, as a desk does: of the copies that `houfeng book index` makes, where there are any.
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from loans import AS_OF, KNOWN
 
+from houfeng.book.copies import with_copies
 from houfeng.book.snapshot import Snapshot
 from houfeng.book.store import Book
 from houfeng.clock import wall_clock
 from houfeng.engine.duckdb import Engine
-from houfeng.instruments.entitlement import entitled, entitled_sql
+from houfeng.instruments.entitlement import answers_sql, entitled, in_force, totals
+from houfeng.instruments.everyone import judge_everyone
 from houfeng.packs.loading.load import load_pack
 from houfeng.settings import Settings
 
@@ -36,10 +39,12 @@ ASKED = 40
 def everyone(snapshot: Snapshot, engine: Engine, out: Path) -> dict[str, Any]:
     """All enterprises by all policies."""
     began, spent = time.perf_counter(), time.process_time()
-    judging = entitled_sql(snapshot, load_pack("entitlements"), AS_OF, KNOWN)
-    rows = engine.write(judging.sql, out / "entitled.parquet")
+    pack = load_pack("entitlements")
+    judged = judge_everyone(engine, snapshot, pack, AS_OF, KNOWN, out)
+    policies = [one for one in in_force(pack, AS_OF, KNOWN.date()) if one.over == judged.kind]
+    counts = totals(engine.rows(answers_sql(judged.answers(policies))))
     return {
-        "enterprises": rows, "policies": len(judging.grants), "seconds": time.perf_counter() - began,
+        "enterprises": judged.rows, "policies": len(counts), "seconds": time.perf_counter() - began,
         "cpu": time.process_time() - spent, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }  # fmt: skip
 
@@ -66,8 +71,9 @@ def main() -> None:
     """`entitled.py BOOK OUT`."""
     book, out = Path(sys.argv[1]), Path(sys.argv[2])
     out.mkdir(parents=True, exist_ok=True)
-    snapshot = Book.open(book, wall_clock).snapshot(KNOWN)
+    snapshot = with_copies(Book.open(book, wall_clock).snapshot(KNOWN), book)
     with Engine(Settings(book, "en", MEMORY, None)) as engine:
+        snapshot.attach(engine.connection)
         print(json.dumps({"all": everyone(snapshot, engine, out), "one": single(snapshot, engine)}))
 
 

@@ -15,7 +15,9 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 
 from houfeng.book.connection import connect
+from houfeng.engine.duckdb import Engine
 from houfeng.errors import InputError, UsageError
+from houfeng.instruments import everyone
 from houfeng.instruments.eligibility import Answer, State
 from houfeng.instruments.entitlement import (
     answers_sql,
@@ -29,6 +31,7 @@ from houfeng.packs.cases import RowViews
 from houfeng.packs.explain import Explainer
 from houfeng.packs.loading.load import load_pack
 from houfeng.packs.model import Pack
+from houfeng.packs.roads.compile import Views
 from houfeng.packs.roads.world import build_rows
 from houfeng_cli.main import cli
 from instruments.grant_samples import AS_OF, provinces
@@ -50,7 +53,7 @@ def connection() -> duckdb.DuckDBPyConnection:
 @settings(max_examples=share(5, 60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=provinces(borrowers=2, notes=2))
 def test_one_firm_and_all_firms_agree(
-    connection: duckdb.DuckDBPyConnection, rows: dict[str, list[dict[str, Any]]]
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, rows: dict[str, list[dict[str, Any]]]
 ) -> None:
     """What the wide statement says of a firm is what its own explanation says, and the totals add up."""
     views = RowViews(connection, rows)
@@ -72,6 +75,25 @@ def test_one_firm_and_all_firms_agree(
             assert row[f"{name}_unknown"] == sum((state is State.UNKNOWN) << n for n, state in enumerate(bits))
     for policy, answers in totals(connection.execute(answers_sql(judging)).fetchall()).items():
         assert answers == {answer: counted[policy].count(answer) for answer in Answer}
+    in_shares(connection, views, judging.grants, tmp_path, wide)
+
+
+def in_shares(
+    connection: duckdb.DuckDBPyConnection, views: Views, names: tuple[str, ...], out: Path, wide: dict[str, Any]
+) -> None:
+    """All firms in two shares, kept as bits: the same answers, masks and lists as the wide statement's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(everyone, "SHARE", -(-len(wide) // 2))
+        judged = everyone.judge_everyone(Engine.over(connection), views, pack(), AS_OF, KNOWN, out)
+    assert (judged.rows, len(judged.files)) == (len(wide), min(len(wide), 2))
+    policies = [find_entitlement(pack(), one) for one in names]
+    cursor = connection.execute(judged.answers(policies).sql)
+    columns = [column[0] for column in cursor.description or ()]
+    for row in cursor.fetchall():
+        assert dict(zip(columns, row, strict=True)) == {column: wide[row[0]][column] for column in columns}
+    lists = (f"SELECT '{one.name}', * FROM ({judged.eligible(one, ['enterprise_id'])})" for one in policies)
+    listed = connection.execute(" UNION ALL ".join(lists)).fetchall()
+    assert sorted(listed) == sorted((one, firm) for one in names for firm, row in wide.items() if row[one])
 
 
 def firm_of(body: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:

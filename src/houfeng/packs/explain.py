@@ -23,8 +23,7 @@ from houfeng.packs.membership import membership_of
 from houfeng.packs.model import Definition, Pack
 from houfeng.packs.roads.compile import Compiler, Need, Views
 from houfeng.packs.roads.evaluate import EXACT, Evaluator, Trace
-from houfeng.packs.roads.grants import conditions_of, grant_items, grants_of
-from houfeng.packs.roads.rules import rule_items
+from houfeng.packs.roads.reach import Reach, explained
 from houfeng.packs.roads.sql import literal, name
 from houfeng.packs.roads.world import Record, World, convert
 
@@ -70,9 +69,8 @@ class Explainer:
     """Explain windows as they stood at this instant, in seconds; nothing: at the end of the day `as_of`."""
 
     def __post_init__(self) -> None:
-        grants = grants_of(self.pack).values()
-        self.conditions = conditions_of(grants)
-        self.pack = grant_items(rule_items(self.pack, list(self.pack.rules.values())), grants)
+        self._explained = explained(self.pack)
+        self.pack, self.conditions = self._explained.pack, self._explained.conditions
         self.compiler = Compiler(self.pack, self.views, self.as_of, self.known)
         self._matched: dict[tuple[str, tuple[str, ...], frozenset[tuple[Any, ...]]], list[Record]] = {}
 
@@ -89,20 +87,20 @@ class Explainer:
             traces = tuple(evaluator.item(definition, row) for definition in wanted)
         return Explanation(kind, row, self.as_of, self.known, traces, self.conditions)
 
-    def world(self, kind: str, key: Mapping[str, Any], wanted: Iterable[Definition]) -> tuple[Record, Evaluator]:
+    def world(self, kind: str, key: Mapping[str, Any], wanted: Sequence[Definition]) -> tuple[Record, Evaluator]:
         """The one record that `key` describes, and an evaluator over all rows that the items `wanted` reach from it.
+
+        Of each row only what they read is fetched, its key and its time.
 
         Raises:
             InputError: no record, or more than one, is described by `key`.
         """
         self._matched = {}
-        row = self._one(kind, key)
-        need = Need(kind)
-        for definition in wanted:
-            self.compiler.want_item(need, definition)
+        reach = self._explained.reach(self.compiler, kind, wanted)
+        row = self._one(kind, key, reach)
         rows: dict[str, dict[tuple[Any, ...], Record]] = {}
         _keep(rows, kind, [row])
-        self._gather(need, [row], rows)
+        self._gather(reach, reach.need, [row], rows)
         world = World(self.as_of, self.known, self.instant, rows={k: list(found.values()) for k, found in rows.items()})
         return row, Evaluator(self.pack, world)
 
@@ -122,11 +120,11 @@ class Explainer:
         near = did_you_mean(item, [n for over, n in self.pack.items if over == kind])
         raise UsageError(Text(f"{kind} 上没有 {item}。{near.zh}", f"there is no {item} over {kind}. {near.en}".strip()))
 
-    def _one(self, kind: str, key: Mapping[str, Any]) -> Record:
+    def _one(self, kind: str, key: Mapping[str, Any], reach: Reach) -> Record:
         asked = {kinds()[kind].field(f).name: convert(kinds()[kind], f, v) for f, v in key.items()}
         where = " AND ".join(f"{name(f)} = {literal(v)}" for f, v in asked.items()) or "TRUE"
         exact = kinds()[kind].time is Time.PERIOD
-        source = self.views.select(kind, as_of=self.as_of, exact=exact)
+        source = self.views.select(kind, as_of=self.as_of, exact=exact, columns=reach.columns(kind, asked))
         found = self._fetch(f"SELECT * FROM ({source}) WHERE {where} LIMIT 4")
         if not found:
             raise InputError(
@@ -140,45 +138,49 @@ class Explainer:
             raise InputError(Text(f"不止一条，请写全键：{some} …", f"more than one; give the whole key: {some} …"))
         return found[0]
 
-    def _gather(self, need: Need, rows: Sequence[Record], found: dict[str, dict[tuple[Any, ...], Record]]) -> None:
+    def _gather(
+        self, reach: Reach, need: Need, rows: Sequence[Record], found: dict[str, dict[tuple[Any, ...], Record]]
+    ) -> None:
         for relation, inner in need.relations.items():
             declared = kinds()[need.kind].relations[relation]
             values = {tuple(row.get(own) for own in declared.on) for row in rows}
-            fetched = self._matching(declared.kind, tuple(declared.on.values()), values)
+            fetched = self._matching(reach, declared.kind, tuple(declared.on.values()), values)
             _keep(found, declared.kind, fetched)
-            self._gather(inner, fetched, found)
+            self._gather(reach, inner, fetched, found)
         for item in need.items.values():
             if item.measure is None:
                 continue
             values = {tuple(row.get(k) for k in kinds()[need.kind].key) for row in rows}
             if (members := membership_of(item)) is not None:
-                listed = self._matching(members.kind, (members.group,), values)
+                listed = self._matching(reach, members.kind, (members.group,), values)
                 _keep(found, members.kind, listed)
                 values = {(row.get(members.member),) for row in listed}
             for mark in item.measure.marks:
-                _keep(found, mark.source, self._matching(mark.source, mark.by, values))
-            fetched = self._matching(item.measure.source, item.measure.by, values)
+                _keep(found, mark.source, self._matching(reach, mark.source, mark.by, values))
+            fetched = self._matching(reach, item.measure.source, item.measure.by, values)
             _keep(found, item.measure.source, fetched)
-            inner = Need(item.measure.source)
-            for node in item.measure.nodes():
-                self.compiler.want(inner, node)
-            self._gather(inner, fetched, found)
+            self._gather(reach, reach.of(item), fetched, found)
 
-    def _matching(self, kind: str, fields: Sequence[str], values: Iterable[tuple[Any, ...]]) -> list[Record]:
+    def _matching(
+        self, reach: Reach, kind: str, fields: Sequence[str], values: Iterable[tuple[Any, ...]]
+    ) -> list[Record]:
         known = sorted({row for row in values if None not in row}, key=str)
         if not known:
             return []
         asked = (kind, tuple(fields), frozenset(known))
         if asked not in self._matched:
-            self._matched[asked] = self._fetch_matching(kind, fields, known)
+            self._matched[asked] = self._fetch_matching(reach, kind, fields, known)
         return self._matched[asked]
 
-    def _fetch_matching(self, kind: str, fields: Sequence[str], known: Sequence[tuple[Any, ...]]) -> list[Record]:
+    def _fetch_matching(
+        self, reach: Reach, kind: str, fields: Sequence[str], known: Sequence[tuple[Any, ...]]
+    ) -> list[Record]:
         either = " OR ".join(
             "(" + " AND ".join(f"{name(f)} = {literal(v)}" for f, v in zip(fields, row, strict=True)) + ")"
             for row in known
         )
-        rows = self._fetch(f"SELECT * FROM ({self.views.select(kind, as_of=self.as_of)}) WHERE {either}")
+        source = self.views.select(kind, as_of=self.as_of, columns=reach.columns(kind))
+        rows = self._fetch(f"SELECT * FROM ({source}) WHERE {either}")
         return sorted(rows, key=_arrival)  # DuckDB gives rows as its threads end; an explanation is always the same
 
     def _fetch(self, sql: str) -> list[Record]:

@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import TypeVar
 
 from houfeng.book.connection import quoted
+from houfeng.book.model import kinds
 from houfeng.errors import Text, UsageError
-from houfeng.packs.grants import Instrument
+from houfeng.packs.grants import Grant, Instrument
 from houfeng.packs.language.expression import Node
+from houfeng.packs.language.functions import T
 from houfeng.packs.model import Definition, Pack
+from houfeng.packs.roads.grants import Judging
 from houfeng.packs.roads.sql import SqlWriter, definition_sql, name
-from houfeng.packs.roads.words import FAILED, UNKNOWN, Words
+from houfeng.packs.roads.words import FAILED, UNKNOWN, Words, told
 
 K = TypeVar("K", str, tuple[str, str])
 V = TypeVar("V")
@@ -73,10 +76,16 @@ class Judged:
         shown = [f"{read.path(one)} AS {name(one)}" for one in fields]
         return shown + [f"{read.writer.write(node)} AS {name(column)}" for column, node in columns.items()]
 
-    def eligible(self, instrument: Instrument, fields: Sequence[str]) -> str:
+    def eligible(self, grant: Grant, fields: Sequence[str]) -> str:
         """SQL of the `fields` of the rows that are eligible."""
         listed = ", ".join(map(name, fields))
-        return f"SELECT {listed} FROM {self.table} WHERE {self.words.only(instrument)}"
+        return f"SELECT {listed} FROM {self.table} WHERE {self.words.only(grant)}"
+
+    def answers(self, grants: Sequence[Grant]) -> Judging:
+        """A statement over every row: its key, and per grant its answer and its masks, as `judge_sql` says."""
+        keys = kinds()[self.kind].key
+        sql = f"SELECT {', '.join([*map(name, keys), *told(self.words, grants)])} FROM {self.table}"
+        return Judging(sql, self.kind, keys, tuple(one.name for one in grants), (), self.words)
 
     @property
     def table(self) -> str:
@@ -117,7 +126,9 @@ def _both(one: Pack, other: Pack, ours: Mapping[K, V], theirs: Mapping[K, V]) ->
 
 
 def facts(pack: Pack, kind: str, paths: Iterable[str], nodes: Iterable[Node]) -> list[str]:
-    """The columns that `paths` (fields or items) and `nodes` are worked out of: fields, and items that need a join."""
+    """The columns that `paths` (fields or items) and `nodes` are worked out of: fields, and items that need a join or
+    only say whether something holds, which is less to keep than all that it rests on.
+    """
     found: dict[str, None] = {}
     for path in paths:
         item = pack.items.get((kind, path))
@@ -138,12 +149,17 @@ def _of_node(pack: Pack, node: Node) -> Iterator[str]:
 
 
 def _of_item(pack: Pack, item: Definition) -> Iterator[str]:
-    if item.measure is not None:
+    if _kept(item):
         yield item.name
         return
     for node in item.nodes():
         if node is not item.amount:
             yield from _of_node(pack, node)
+
+
+def _kept(item: Definition) -> bool:
+    """Whether the outcome of an item is stored and not what it rests on."""
+    return item.measure is not None or item.type is T.BOOLEAN
 
 
 class _Reading:
@@ -156,7 +172,7 @@ class _Reading:
     def path(self, path: str) -> str:
         """SQL of a field or item by its dotted path."""
         item = self.pack.items.get((self.kind, path))
-        if item is None or item.measure is not None:
+        if item is None or _kept(item):
             return name(path)
         return f"({definition_sql(item, self.writer)})"
 
