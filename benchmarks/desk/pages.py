@@ -4,9 +4,10 @@
     HOUFENG_MEMORY=6GB houfeng book index --book BOOK          # copies by firm, and the newest month tagged
     python benchmarks/desk/pages.py BOOK [--users 50] [--think 5] [--seconds 60]
 
-A server of its own is started (`houfeng desk serve`, one process), every page is asked for once (the cold time), then
-`--users` people look at pages at random, thinking `--think` seconds on average between two, each with a session of
-their own. Firms are drawn at random out of 2,000, so most are looked at for the first time.
+A server of its own is started (`houfeng desk serve`, two processes), every page is asked for once (the cold time; with
+several processes until each has it), then
+`--users` people look at pages at random, thinking `--think` seconds on average between two, each with a session and
+a connection of their own. Firms are drawn at random out of 2,000, so most are looked at for the first time.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
@@ -65,6 +67,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--port", type=int, default=8711)
     parser.add_argument("--memory", default="6GB")
+    parser.add_argument("--processes", type=int, default=2, help="as `houfeng desk serve` has it")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -73,7 +76,8 @@ def main() -> None:
         firms = drawn(given.book, FIRMS)
         command = [sys.executable, "-m", "houfeng_cli.main", "desk", "serve", "--book", str(given.book)]
         server = subprocess.Popen(
-            [*command, "--office", url, "--port", str(given.port)], env={**os.environ, "HOUFENG_MEMORY": given.memory}
+            [*command, "--office", url, "--port", str(given.port), "--processes", str(given.processes)],
+            env={**os.environ, "HOUFENG_MEMORY": given.memory},
         )
         try:
             print(json.dumps(asyncio.run(measured(given, cookies, firms, server.pid)), indent=1, ensure_ascii=False))
@@ -113,14 +117,19 @@ def drawn(book: Path, count: int) -> list[str]:
 
 async def measured(given: argparse.Namespace, cookies: list[str], firms: list[str], pid: int) -> dict[str, object]:
     """Cold once, warm by all."""
-    base, limits = f"http://127.0.0.1:{given.port}", httpx.Limits(max_connections=given.users)
+    base = f"http://127.0.0.1:{given.port}"
     times: dict[str, list[float]] = defaultdict(list)
     faults: dict[str, int] = defaultdict(int)
     chance = random.Random(given.seed)
-    async with httpx.AsyncClient(base_url=base, limits=limits, timeout=600) as client:
+    async with AsyncExitStack() as open_:
+
+        async def browser() -> httpx.AsyncClient:
+            return await open_.enter_async_context(httpx.AsyncClient(base_url=base, timeout=600, verify=False))
+
+        client = await browser()
         await up(client)
 
-        async def look(cookie: str, name: str) -> float:
+        async def look(client: httpx.AsyncClient, cookie: str, name: str) -> float:
             began = time.perf_counter()
             path = PAGES[name].replace("{firm}", chance.choice(firms))
             answer = await client.get(path, headers={"cookie": f"houfeng={cookie}"})
@@ -128,7 +137,7 @@ async def measured(given: argparse.Namespace, cookies: list[str], firms: list[st
                 faults[f"{name} {answer.status_code}"] += 1
             return time.perf_counter() - began
 
-        cold = {name: round(await look(cookies[0], name), 3) for name in PAGES}
+        cold = {name: round(await look(client, cookies[0], name), 3) for name in PAGES}
         counted = [name for name in PAGES if name == "overview" or "theme" in name]
         for name in counted:  # in the background: wait until they stand
             for _ in range(300):
@@ -136,14 +145,19 @@ async def measured(given: argparse.Namespace, cookies: list[str], firms: list[st
                 if "refresh" not in answer.headers:
                     break
                 await asyncio.sleep(2)
+        if given.processes > 1:  # new connections at the same time reach all processes, so that each is warm
+            for name in [*PAGES, *PAGES]:
+                fresh = [await browser() for _ in range(4 * given.processes)]
+                await asyncio.gather(*(look(one, cookies[0], name) for one in fresh))
         faults.clear()
         until = time.perf_counter() + given.seconds
 
         async def person(cookie: str) -> None:
+            own = await browser()
             await asyncio.sleep(chance.random() * given.think)
             while time.perf_counter() < until:
                 name = chance.choice(list(PAGES))
-                times[name].append(await look(cookie, name))
+                times[name].append(await look(own, cookie, name))
                 await asyncio.sleep(chance.expovariate(1 / given.think))
 
         await asyncio.gather(*(person(cookie) for cookie in cookies))
@@ -156,16 +170,26 @@ async def measured(given: argparse.Namespace, cookies: list[str], firms: list[st
         }
         for name, found in times.items()
     }
-    peak = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM"))
     total = sum(len(found) for found in times.values())
     return {
         "users": given.users,
         "think_s": given.think,
         "requests_s": round(total / given.seconds, 1),
-        "peak_mb": int(peak.split()[1]) // 1024,
+        "peak_mb": [peak(one) for one in (pid, *children(pid))],
         "faults": faults,
         "pages": shown,
     }
+
+
+def peak(pid: int) -> int:
+    """The most memory a process ever had resident, in MB."""
+    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) // 1024
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process started."""
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 async def up(client: httpx.AsyncClient) -> None:

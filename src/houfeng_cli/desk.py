@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +14,6 @@ if TYPE_CHECKING:
     from houfeng.office.database import Office
 
 MEGABYTE = 1024 * 1024
-SWITCH = 0.0005
-"""Seconds a thread may hold Python's lock while others wait. A page lets go of it at every question to the book, and
-would wait Python's own 5 ms for each thread that computes each time it wants it back."""
 
 
 @click.group(name="desk")
@@ -35,6 +31,13 @@ def command() -> None:
 @click.option("--secure", is_flag=True, help="Browsers reach the desk by https: cookies are Secure.")
 @click.option("--upload-megabytes", default=200, show_default=True, type=click.IntRange(1), help="Largest file.")
 @click.option("--sign-in", "sign_in", default=None, help="YAML file of the ways to sign in besides passwords.")
+@click.option(
+    "--processes",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 16),
+    help="Processes that serve together: one for each core, where many people look at once.",
+)
 @click.option("--open", "open_", is_flag=True, help="Open the desk in the browser.")
 def serve(
     book: str | None,
@@ -46,17 +49,15 @@ def serve(
     secure: bool,
     upload_megabytes: int,
     sign_in: str | None,
+    processes: int,
     open_: bool,
 ) -> None:
     """Serve the desk until Ctrl-C. The first start makes an administrator and shows a one-time password, once."""
     import uvicorn
 
-    from houfeng.book.store import Book
-    from houfeng.clock import wall_clock
     from houfeng.office.identity.providers import read_providers
-    from houfeng_desk.app import create_app
-    from houfeng_desk.desk import Desk, DeskSettings
-    from houfeng_desk.queries.penetration.warming import warm_beside
+    from houfeng_cli.serving import Serving, serve_alone, serve_together
+    from houfeng_desk.desk import DeskSettings
 
     settings = load()
     path = Path(book or settings.book)
@@ -68,22 +69,21 @@ def serve(
         memory=settings.memory,
         threads=settings.threads,
     )
-    records = open_office(office or office_url(settings, path), path)
-    providers = read_providers(Path(sign_in) if sign_in else settings.sign_in)
-    desk = Desk(records, Book.open(path, wall_clock), wall_clock, settings=desk_settings, providers=providers)
-    config = uvicorn.Config(
-        create_app(desk), host=host, port=port, log_level="warning", proxy_headers=False, server_header=False
-    )
-    socket = config.bind_socket()
+    ways = Path(sign_in) if sign_in else settings.sign_in
+    read_providers(ways)  # says what is wrong with it before anything is served
+    url = office or office_url(settings, path)
+    open_office(url, path).close()
+    what = Serving(path, url, settings.hash, ways, desk_settings)
+    socket = uvicorn.Config("", host=host, port=port, log_level="warning").bind_socket()
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 — compared, not bound
     address = f"http://{shown}:{socket.getsockname()[1]}/"
     click.echo(f"候风工作台 / the desk: {address}  （Ctrl-C 结束 / ends it）", err=True)
     if open_:
         _open_soon(address)
-    warm_beside()
-    sys.setswitchinterval(SWITCH)
-    uvicorn.Server(config).run(sockets=[socket])
-    records.close()
+    if processes == 1:
+        serve_alone(what, socket)
+    else:
+        serve_together(what, socket, processes)
 
 
 def open_office(url: str, book: Path) -> Office:

@@ -22,6 +22,7 @@ import duckdb
 
 from houfeng.book.connection import connect
 from houfeng.book.snapshot import Snapshot
+from houfeng.book.storage.locking import locked
 from houfeng.engine.duckdb import Engine
 from houfeng.errors import EnvironmentFault, Text
 from houfeng.office.scope import ScopedViews
@@ -35,6 +36,8 @@ MOST = 24
 """Months kept in the desk's own folder: the last used."""
 
 QUESTIONS = 60
+PATIENCE = 3600.0
+"""Seconds to wait for another process that makes a month."""
 
 
 class Months:
@@ -123,15 +126,17 @@ class Months:
                 self._connection = None
 
     def _make(self, wanted: kept.Month, taken: Sequence[str]) -> Path:
-        with self._making:
+        try:
+            self._own.mkdir(parents=True, exist_ok=True)
+            (self._own / "lock").touch()
+        except OSError as error:
+            raise EnvironmentFault(
+                Text(f"不能建文件夹 {self._own}：{error}", f"the folder {self._own} cannot be made: {error}")
+            ) from error
+        # another process of the desk may be making it: minutes of work for all cores are not done twice
+        with self._making, locked(self._own / "lock", patience=PATIENCE):
             if path := self.find(wanted):
                 return path
-            try:
-                self._own.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise EnvironmentFault(
-                    Text(f"不能建文件夹 {self._own}：{error}", f"the folder {self._own} cannot be made: {error}")
-                ) from error
             made = kept.make(wanted, self._own, self._settings, taken)
             kept.prune(self._own, MOST)
             return made

@@ -58,6 +58,7 @@ class Views:
         self._made: set[str] = set()
         self._gathered: dict[str, set[str]] = {}
         self.counted: OrderedDict[Hashable, Any] = OrderedDict()
+        self.held: dict[str, list[dict[str, Any]]] = {}
         self._lock = threading.Lock()
         self._connection = connect(memory=memory, threads=threads)
         snapshot.attach(self._connection)
@@ -186,6 +187,13 @@ class Reader:
             while len(known) > COUNTS:
                 known.popitem(last=False)
         return int(found)
+
+    def held(self, sql: str) -> list[dict[str, Any]]:
+        """The rows of `sql`, which is the same for everybody: asked once for this view of the book, and shared."""
+        known = self._views.held
+        if sql not in known:
+            known[sql] = self.rows(sql)
+        return known[sql]
 
     def one(self, sql: str, parameters: Parameters = ()) -> dict[str, Any] | None:
         """The first row of `sql`, or nothing."""

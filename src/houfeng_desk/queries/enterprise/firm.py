@@ -10,7 +10,7 @@ from __future__ import annotations
 import atexit
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, TypeVar, cast
 
@@ -89,10 +89,11 @@ class Firm:
         table = name(f"{kind} {as_of or 'ever'}{' exact' if exact else ''}")
         with self.lock:
             if table not in self._kept:
-                either = " OR ".join(f"{name(field)} = '{quoted(self.id)}'" for field in NAMED_BY[kind])
                 rows = self._views.select(kind, as_of=as_of, exact=exact)
                 with telling():
-                    self.connection.execute(f"CREATE TEMP TABLE {table} AS SELECT * FROM ({rows}) WHERE {either}")
+                    self.connection.execute(
+                        f"CREATE TEMP TABLE {table} AS SELECT * FROM ({rows}) WHERE {self._named(kind)}"
+                    )
                 self._kept.add(table)
         return table
 
@@ -116,6 +117,35 @@ class Firm:
         """The rows of `kind`, whole, for which `where` holds."""
         ordered = f" ORDER BY {order}" if order else ""
         return self.rows(f"SELECT * FROM ({self.select(kind, as_of=as_of)}) WHERE {where}{ordered}")
+
+    def held(self, kind: str, as_of: date | None = None) -> list[Row]:
+        """The rows of a kind, whole, read once and shared: nobody may change them.
+
+        Only for kinds of few rows; what statements ask of too is read from their table.
+        """
+        return self.once(("held", kind, as_of), lambda: self._read(kind, as_of))
+
+    def _read(self, kind: str, as_of: date | None) -> list[Row]:
+        if not self.reported(kind):
+            return []
+        if as_of is not None:
+            return self.of(kind, as_of=as_of)
+        return self.rows(f"SELECT * FROM ({self._views.select(kind)}) WHERE {self._named(kind)}")
+
+    def counted(self, wanted: Sequence[str]) -> Iterator[tuple[str, str, int]]:
+        """Of the kinds `wanted`: which submissions name the firm, and in how many rows, in order."""
+        reported = [kind for kind in wanted if self.reported(kind)]
+        asked = " UNION ALL ".join(
+            f"SELECT {place} AS place, _submission AS submission, count(*) AS n"
+            f" FROM ({self._views.select(kind, columns=NAMED_BY[kind])}) WHERE {self._named(kind)} GROUP BY 2"
+            for place, kind in enumerate(reported)
+        )
+        for row in self.rows(f"{asked} ORDER BY 1, 2") if asked else ():
+            yield reported[row["place"]], row["submission"], row["n"]
+
+    def _named(self, kind: str) -> str:
+        """The condition that a row names the firm."""
+        return "(" + " OR ".join(f"{name(field)} = '{quoted(self.id)}'" for field in NAMED_BY[kind]) + ")"
 
     def once(self, what: Hashable, make: Callable[[], T]) -> T:
         """What `make` gives, made once: nothing known as of a moment ever changes."""

@@ -106,7 +106,7 @@ def register_row(reader: Reader, firm: Firm) -> Row:
     Raises:
         NotFoundError: there is none that the viewer may know of.
     """
-    found = firm.of("enterprise", as_of=reader.as_of)
+    found = firm.held("enterprise", reader.as_of)
     if not found:
         raise not_found()
     return found[0]
@@ -132,7 +132,8 @@ def identity(reader: Reader, firm: Firm) -> Identity:
         statuses=tuple(_statuses(reader, firm, sources)),
         groups=tuple(_groups(reader, firm)),
         source=sources.of("enterprise", row),
-        platform=reader.value("SELECT 1 FROM platform WHERE enterprise_id = ?", [firm.id]) is not None,
+        platform=firm.reported("platform")
+        and reader.value("SELECT 1 FROM platform WHERE enterprise_id = ?", [firm.id]) is not None,
     )
 
 
@@ -167,7 +168,8 @@ def person_names(reader: Reader, identifiers: Iterable[str | None]) -> dict[str,
 
 def _statuses(reader: Reader, firm: Firm, sources: Sources) -> Iterable[Status]:
     day = reader.as_of
-    rows = firm.of("enterprise_status", order="valid_to DESC NULLS FIRST, status")
+    rows = sorted(firm.held("enterprise_status"), key=lambda row: row["status"])
+    rows.sort(key=lambda row: row["valid_to"] or date.max, reverse=True)
     seen: set[tuple[str, date | None, date | None]] = set()
     for row in rows:
         key = (row["status"], row["valid_from"], row["valid_to"])
@@ -195,6 +197,8 @@ def _groups(reader: Reader, firm: Firm) -> list[Row]:
     """The connected groups the firm belongs to, with how many members the viewer can see."""
     from houfeng_desk.queries.penetration.groups import labels
 
+    if not firm.reported("group_member"):
+        return []
     rows = reader.rows(
         "SELECT m.group_id, any_value(g.name) AS name, any_value(g.head_id) AS head_id, any_value(m.role) AS role,"
         " (SELECT count(DISTINCT o.enterprise_id) FROM group_member o WHERE o.group_id = m.group_id) AS members"

@@ -19,6 +19,7 @@ from houfeng_desk.reader import Reader
 
 KEY = ("institution_id", "contract_no", "note_no")
 GOOD = "FQ01"
+NOUGHT = Decimal("0.00")
 MONTHS = 24
 """Months of exposure shown."""
 
@@ -73,7 +74,7 @@ TIER_OF = {"FQ01": "calm", "FQ02": "yellow", "FQ03": "orange", "FQ04": "red", "F
 
 def bank_names(reader: Reader) -> dict[str, str]:
     """Institutions by name."""
-    rows = reader.rows("SELECT institution_id, name FROM institution")
+    rows = reader.held("SELECT institution_id, name, region FROM institution")
     return {str(row["institution_id"]): str(row["name"] or row["institution_id"]) for row in rows}
 
 
@@ -219,15 +220,12 @@ class Exposure:
 
 def exposure(reader: Reader, firm: Firm) -> Exposure:
     """The firm's balances by bank over the last months up to the day looked at."""
-    rows = firm.rows(
-        "SELECT institution_id, period, sum(coalesce(balance_cny, 0)) AS amount"
-        f" FROM ({firm.select('loan_balance')}) WHERE period <= ? GROUP BY ALL ORDER BY period, institution_id",
-        [reader.as_of],
-    )
-    months = sorted({row["period"] for row in rows})[-MONTHS:]
     names, by_bank = bank_names(reader), dict[str, dict[date, Decimal]]()
-    for row in rows:
-        by_bank.setdefault(row["institution_id"], {})[row["period"]] = row["amount"]
+    for row in firm.held("loan_balance"):
+        if row["period"] <= reader.as_of:
+            amounts = by_bank.setdefault(row["institution_id"], {})
+            amounts[row["period"]] = amounts.get(row["period"], NOUGHT) + (row["balance_cny"] or NOUGHT)
+    months = sorted({month for amounts in by_bank.values() for month in amounts})[-MONTHS:]
     last = months[-1] if months else None
     order = sorted(by_bank, key=lambda bank: (-by_bank[bank].get(last, Decimal(0)) if last else Decimal(0), bank))
     banks = tuple((bank, names.get(bank, bank), tuple(by_bank[bank].get(month) for month in months)) for bank in order)
@@ -237,10 +235,18 @@ def exposure(reader: Reader, firm: Firm) -> Exposure:
 
 def summary(firm: Firm, as_of: date) -> Row:
     """What the firm owes in short: balance, banks, notes, overdue, worst class."""
-    (row,) = firm.rows(
-        "SELECT coalesce(sum(balance_cny), 0) AS balance, count(DISTINCT institution_id) AS banks, count(*) AS notes,"
-        " coalesce(sum(balance_cny) FILTER (WHERE overdue_days > 0 OR loan_status = 'LS03'), 0) AS overdue,"
-        " max(overdue_days) AS days, max(quality) AS quality, max(period) AS period"
-        f" FROM ({firm.select('loan_balance', as_of=as_of)}) WHERE balance > 0"
-    )
-    return row
+    rows = [row for row in firm.held("loan_balance", as_of) if row["balance"] is not None and row["balance"] > 0]
+    late = [row for row in rows if (row["overdue_days"] or 0) > 0 or row["loan_status"] == "LS03"]
+
+    def greatest(field: str) -> Any:
+        return max((row[field] for row in rows if row[field] is not None), default=None)
+
+    return {
+        "balance": sum((row["balance_cny"] or NOUGHT for row in rows), NOUGHT),
+        "banks": len({row["institution_id"] for row in rows}),
+        "notes": len(rows),
+        "overdue": sum((row["balance_cny"] or NOUGHT for row in late), NOUGHT),
+        "days": greatest("overdue_days"),
+        "quality": greatest("quality"),
+        "period": greatest("period"),
+    }

@@ -74,15 +74,10 @@ def moments(reader: Reader, firm: Firm) -> list[Moment]:
     """When the submissions in force that say something about the firm came, the newest first."""
     names, sources = bank_names(reader), Sources(reader)
     together: dict[tuple[datetime, str], list[tuple[Submission, int]]] = defaultdict(list)
-    counts = " UNION ALL ".join(
-        f"SELECT {place} AS place, _submission AS submission, count(*) AS n FROM ({firm.select(kind)}) GROUP BY 2"
-        for place, kind in enumerate(TOLD)
-        if firm.reported(kind)
-    )
-    for row in firm.rows(f"{counts} ORDER BY 1, 2") if counts else ():
-        entry = sources.entry(TOLD[row["place"]], row["submission"])
+    for kind, submission, number in firm.counted(TOLD):
+        entry = sources.entry(kind, submission)
         if entry is not None:
-            together[(entry.received_at, entry.reporter)].append((entry, row["n"]))
+            together[(entry.received_at, entry.reporter)].append((entry, number))
     found = [
         Moment(
             at,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,9 +46,12 @@ class Line:
     tier: str = ""
 
 
-def story(session: Session, reader: Reader, firm: Firm) -> list[Line]:
-    """The latest things about the firm, the newest first, none later than the moment of the view."""
-    alerts = firm_alerts(session, reader, firm)
+def story(session: Session, reader: Reader, firm: Firm, alerts: Sequence[Alert] | None = None) -> list[Line]:
+    """The latest things about the firm, the newest first, none later than the moment of the view.
+
+    `alerts` are those of `firm_alerts`, where the page has them already.
+    """
+    alerts = firm_alerts(session, reader, firm) if alerts is None else alerts
     told = [
         *_reported(moments(reader, firm), Reporters(reader)),
         *_alerted(session, alerts),
@@ -72,6 +75,8 @@ def _reported(found: Iterable[Moment], reporters: Reporters) -> Iterator[Line]:
 
 def _alerted(session: Session, alerts: Iterable[Alert]) -> Iterator[Line]:
     by_id = {alert.id: alert for alert in alerts}
+    if not by_id:
+        return
     steps = session.scalars(
         select(AlertStep)
         .where(AlertStep.alert_id.in_(list(by_id)), AlertStep.channel == EMITTED)
@@ -88,7 +93,7 @@ def _alerted(session: Session, alerts: Iterable[Alert]) -> Iterator[Line]:
 
 def _done(session: Session, firm_id: str, alerts: list[str]) -> Iterator[Line]:
     """What people did: acts on alerts, and what the journal says about the firm itself."""
-    for act in session.scalars(select(AlertAct).where(AlertAct.alert_id.in_(alerts))):
+    for act in session.scalars(select(AlertAct).where(AlertAct.alert_id.in_(alerts))) if alerts else ():
         what = ACTS.get(act.act, Text(act.act, act.act))
         text = Text(f"{act.who} {what.zh}", f"{act.who} {what.en}")
         yield Line(act.at, "act", text, Text(act.comment, act.comment), f"/alerts/{act.alert_id}")
