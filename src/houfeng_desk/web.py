@@ -11,6 +11,7 @@ Every route has exactly one marker, `allowed(...)` or `public()`; a test walks t
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -126,6 +127,10 @@ def flash(request: Request, text: Text, kind: str = "done") -> None:
     add_flash(request, text, kind)
 
 
+HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""Signs that are no text: no page shows them, and neither Word nor Excel takes them."""
+
+
 def form_of(request: Request) -> FormData:
     """The form that was sent."""
     return cast(FormData, getattr(request.state, "form", None) or FormData())
@@ -142,7 +147,7 @@ def field(request: Request, name: str, *, most: int = 4000, label: Text | None =
     what = label or Text(name, name)
     if len(text) > most:
         raise InputError(Text(f"“{what.zh}”太长（最多 {most} 字）", f"“{what.en}” is too long (at most {most})"))
-    if any(ord(sign) < 32 and sign not in "\n\r\t" for sign in text):
+    if HIDDEN.search(text):
         raise InputError(Text(f"“{what.zh}”里有不可见字符", f"“{what.en}” has control characters"))
     if label is not None and not text:
         raise InputError(Text(f"请填写“{what.zh}”", f"“{what.en}” is needed"))

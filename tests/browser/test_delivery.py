@@ -102,7 +102,10 @@ def test_a_policy_arrives(open_as: Opener, scene: Scene, picture: Picture) -> No
     expect(card).to_contain_text("普惠小微贷款")
     card.get_by_text("为什么符合").click()
     expect(card.locator("details li").first).to_be_visible()
-    expect(card.locator(".links .now")).to_have_text("已查阅")
+    expect(card.locator(".links .now")).to_have_text("已送达")
+    mine.get_by_role("button", name="收到").click()
+    expect(mine.locator(".flash")).to_contain_text("已登记收到")
+    expect(card.locator(".links .now")).to_have_text("已收到")
     picture(mine, "delivery-mine-zh-phone")
     card.get_by_role("link", name="申请").click()
     filled(mine)
@@ -141,9 +144,9 @@ def test_every_page(open_as: Opener, scene: Scene, picture: Picture, lang: str, 
         "firm": ["/mine", f"/mine/apply?policy={POLICY}", "/mine/needs/1", "/mine/authorisations"],
         "officer": [
             "/policies", *(f"/policies/{POLICY}?tab={tab}" for tab in ("progress", "terms", "lists", "chains")),
-            f"/policies/{POLICY}/lists/1", "/needs", "/needs/1", "/needs/figures",
+            f"/policies/{POLICY}?tab=banks", f"/policies/{POLICY}/lists/1", "/needs", "/needs/1", "/needs/figures",
         ],
-        "reporter": ["/needs", "/needs/1", "/policies"],
+        "reporter": ["/needs", "/needs/1", "/policies", f"/policies/{POLICY}"],
     }  # fmt: skip
     assert scene.firm
     for login, several in paths.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from houfeng.errors import Text
 from houfeng.matching.assign import Floor, Market, market
 from houfeng.matching.assign.checking import blocking_pairs, broken
-from houfeng.matching.assign.market import Ints
+from houfeng.matching.assign.market import Caps, Ints
 
 
 def random_market(
@@ -32,6 +33,20 @@ def random_market(
         lifts=[(rng.integers(0, 3, len(one)) / 2).tolist() for one in lists] if ties else None,
         ranks=[sorted(rng.integers(0, 3, len(one)).tolist()) for one in lists] if ties else None,
     )
+
+
+def with_caps(given: Market, seed: int, count: int = 2) -> Market:
+    """The market with some bounds over random needs and products."""
+    rng = np.random.default_rng(seed + 1)
+    inside = rng.random((given.needs, count)) < 0.6
+    caps = Caps(
+        tuple(Text(f"上限{n}", f"cap {n}") for n in range(count)),
+        np.concatenate([[0], np.cumsum(inside.sum(axis=1))]).astype(np.int64),
+        np.nonzero(inside)[1].astype(np.int32),
+        rng.random((count, len(given.capacities))) < 0.7,
+        rng.integers(0, 8, count),
+    )
+    return replace(given, caps=caps)
 
 
 def everything(given: Market, floors: Sequence[Floor] = ()) -> Iterator[Ints]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from houfeng.errors import AccessError, ConflictError, NotFoundError
-from houfeng.matching.delivery import chains, lists
+from houfeng.matching.delivery import chains, lists, receipts
 from houfeng.matching.tables import PolicyChain, PolicyMember, PolicyRecipient
 from houfeng.office.database import Office
 from houfeng.office.tables import JournalEntry, Notice
@@ -127,13 +127,39 @@ def test_who_left_before_applying_is_told_so(office: Office, staff: People) -> N
     assert states_now == ["left", "sent"]
 
 
-def test_a_bank_receives_by_looking(office: Office, staff: People) -> None:
-    sent(office, staff, judge(JANUARY, {FIRM}))
+def test_a_bank_says_that_it_has_a_list(office: Office, staff: People) -> None:
+    """Once, for itself only, with the days counted; an officer of one city is not told of the whole market."""
+    sent(office, staff, judge(JANUARY, {FIRM, SECOND}))
     with office.begin() as session:
-        assert [lists.receive(session, staff.bank, POLICY.name) for _ in range(2)] == [1, 0]
-        assert lists.receive(session, staff.officer, POLICY.name) == 0
+        for row in session.scalars(select(PolicyRecipient)):
+            row.sent_at -= timedelta(days=3)
+    with office.begin() as session:
+        assert [one.number for one in receipts.waiting(session, staff.bank, POLICY.name)] == [1]
+        assert [(one.number, one.days) for one in receipts.receive(session, staff.bank, POLICY.name)] == [(1, 3)]
+        with pytest.raises(ConflictError):
+            receipts.receive(session, staff.bank, POLICY.name)
+        with pytest.raises(AccessError):
+            receipts.receive(session, staff.officer, POLICY.name)
+        told = {
+            viewer.login: [
+                (one.sent.institution_id, one.days) for one in receipts.receipts(session, viewer, POLICY.name)
+            ]
+            for viewer in (staff.officer, staff.elsewhere, staff.bank, staff.other)
+        }
         acts = [entry.act for entry in session.scalars(select(JournalEntry).where(JournalEntry.act.like("delivery.%")))]
+    assert told == {
+        "officer": [(BANK, 3), (OTHER, None)], "elsewhere": [], "bank": [(BANK, 3)], "other": [(OTHER, None)],
+    }  # fmt: skip
     assert acts == ["delivery.list", "delivery.publish", "delivery.bank_received"]
+
+
+def test_receiving_does_not_bring_back_who_left(office: Office, staff: People) -> None:
+    sent(office, staff, judge(JANUARY, {FIRM}))
+    sent(office, staff, judge(FEBRUARY, {SECOND}), 2)
+    with office.begin() as session:
+        assert (len(chains.waiting(session, staff.firm)), chains.receive(session, staff.firm)) == (0, 0)
+        (chain,) = session.scalars(select(PolicyChain).where(PolicyChain.subject == FIRM))
+        assert (chain.state, chain.received_at) == ("left", None)
 
 
 def test_many_versions_against_sets(office: Office, staff: People) -> None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
 
 from databases import Ticking
-from houfeng.errors import AccessError, ConflictError, NotFoundError
+from houfeng.claims import quota
+from houfeng.claims.tables import Quota
+from houfeng.claims.tools import Tool
+from houfeng.errors import AccessError, ConflictError, NotFoundError, Text
 from houfeng.matching.needs import answering, filing, sending
 from houfeng.matching.needs.filing import About
 from houfeng.matching.needs.sending import Barred, Match, Ready, Sent
 from houfeng.matching.recommend import Rooms
+from houfeng.matching.recommend.drawing import Draw
 from houfeng.matching.tables import Authorisation, NeedFile, NeedOffer
 from houfeng.office.database import Office
 from houfeng.office.tables import JournalEntry
@@ -139,6 +144,46 @@ def test_needs_of_one_group_are_counted_together(office: Office, staff: People) 
         assert isinstance(sending.send(session, staff.officer, both[0], RUN, rooms, later), Sent)
         assert isinstance(sending.send(session, staff.officer, both[1], RUN, rooms, later), Barred)
         assert isinstance(sending.send(session, staff.officer, match(second, OTHER), RUN, rooms, later), Ready)
+
+
+def draws(need_no: str, amount: int, bank: str = BANK) -> Match:
+    """A match whose price rests on so many million of relending."""
+    draw = Draw("small_relending", Text("支小再贷款", "small relending"), D(amount * 1_000_000))
+    return replace(match(need_no, bank), suggestion=replace(suggestion(bank), draw=draw))
+
+
+def test_quota_is_asked_again_when_a_need_is_sent(office: Office, staff: People) -> None:
+    """The tool has three million: the first need of two is sent, the second is not, because of what the
+    offer on its way holds; when the quota is gone nothing is sent that rests on it."""
+    tool = Tool("small_relending", Text("支小再贷款", "small relending"), "relending", "p", "d", quota=D(3_000_000))
+    _, first = filed(office, staff)
+    _, second = filed(office, staff, "second")
+    with office.begin() as session:
+        before = sending.send(session, staff.officer, draws(first, 2), RUN)
+        assert isinstance(before, Barred)
+        assert "the quota ledger has nothing of “small relending”" in before.why[0].en
+        quota.establish(session, [tool])
+        session.flush()
+        for row in session.scalars(select(Quota)):
+            row.ceiling = D(3_000_000)
+    both = [draws(first, 2), draws(second, 2)]
+    with office.begin() as session:
+        found = sending.sort_out(session, staff.officer, both)
+        assert ([one.match.need_no for one in found.ready], len(found.barred)) == ([first], 1)
+        assert isinstance(sending.send(session, staff.officer, both[0], RUN), Ready)
+    with office.begin() as session:
+        (offer,) = session.scalars(select(NeedOffer))
+        assert (offer.tool, offer.quota) == ("small_relending", TWO)
+        later = sending.send(session, staff.officer, both[1], RUN)
+        assert isinstance(later, Barred)
+        (why,) = later.why
+        assert "“small relending” is short: 2,000,000.00 needed, 3,000,000.00 left, of which 2,000,000.00" in why.en
+        assert isinstance(sending.send(session, staff.officer, draws(second, 1), RUN), Ready)
+    with office.begin() as session:
+        for row in session.scalars(select(Quota)):
+            row.frozen = D(3_000_000)
+        assert isinstance(sending.send(session, staff.officer, draws(first, 1, OTHER), RUN), Barred)
+        assert isinstance(sending.send(session, staff.officer, match(first, OTHER), RUN), Ready)
 
 
 def test_who_may(office: Office, staff: People) -> None:

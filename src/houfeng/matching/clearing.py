@@ -9,8 +9,9 @@ has answered yet).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -19,10 +20,11 @@ import numpy as np
 from houfeng.errors import Text
 from houfeng.matching.assign import Assignment, Floor, Market, assign
 from houfeng.matching.assign.explain import Explanation, explain
-from houfeng.matching.assign.market import checked
+from houfeng.matching.assign.market import Caps, checked
 from houfeng.matching.recommend.asking import Asked
 from houfeng.matching.recommend.chance import History
 from houfeng.matching.recommend.offers import Bounds, Offer, Standing, recommend
+from houfeng.matching.recommend.room import ALL_BANKS, Bound, Key, Rooms
 
 FEN = 100
 WAN = Text("万元", "(10,000 yuan)")
@@ -148,7 +150,40 @@ def clear(
         capacities=np.array([_fen(capacity.get(name), fallback) for name in products], np.int64),
     )
     eligible = tuple({offer.product: offer for offer in one} for one in lists)
+    if bounds is not None and bounds.rooms is not None:
+        market = replace(market, caps=caps(needs, lists, products, bounds.rooms))
     return Clearing(checked(market), tuple(needs), products, eligible, tuple(everything), outside)
+
+
+def caps(needs: Sequence[Asked], lists: Sequence[Sequence[Offer]], products: Sequence[str], rooms: Rooms) -> Caps:
+    """The limits that several needs share and could pass together; what a need passes alone it is not eligible for."""
+    clients = Counter(client for one in needs for client in rooms.clients(one.need.enterprise_id))
+    found: dict[Key, tuple[Bound, dict[int, int]]] = {}
+    for number, (one, offers) in enumerate(zip(needs, lists, strict=True)):
+        firm = one.need.enterprise_id
+        if all(clients[client] < 2 for client in rooms.clients(firm)):
+            continue
+        for bank in {offer.bank for offer in offers}:
+            for bound in rooms.bounds(bank, firm):
+                found.setdefault(bound.key, (bound, {}))[1][number] = int(one.need.amount * FEN)
+    kept = [
+        (bound, sizes, room)
+        for bound, sizes in found.values()
+        if sum(sizes.values()) > (room := max(0, int((bound.limit - bound.lent) * FEN)))
+    ]
+    banks = {offer.product: offer.bank for offers in lists for offer in offers}
+    under: list[list[int]] = [[] for _ in needs]
+    for place, (_, sizes, _) in enumerate(kept):
+        for number in sizes:
+            under[number].append(place)
+    covers = [[bound.key.bank in (ALL_BANKS, banks.get(name)) for name in products] for bound, _, _ in kept]
+    return Caps(
+        tuple(rooms.called(bound) for bound, _, _ in kept),
+        np.concatenate([[0], np.cumsum([len(one) for one in under], dtype=np.int64)]).astype(np.int64),
+        np.array([place for one in under for place in one], np.int32),
+        np.array(covers, np.bool_).reshape(len(kept), max(1, len(products))),
+        np.array([room for _, _, room in kept], np.int64),
+    )
 
 
 def summary(clearing: Clearing, result: Assignment) -> Summary:

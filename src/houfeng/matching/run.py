@@ -21,6 +21,7 @@ from houfeng.matching.assign.market import reached
 from houfeng.matching.clearing import FEN, Clearing, FloorAsked, clear, summary
 from houfeng.matching.recommend.asking import Asked, Quote
 from houfeng.matching.recommend.chance import History
+from houfeng.matching.recommend.drawing import Draw
 from houfeng.matching.recommend.funding import divided
 from houfeng.matching.recommend.offers import Bounds, Offer, Standing
 from houfeng.matching.recommend.quotes import capacities, quoted
@@ -195,6 +196,10 @@ def _got(quotes: Mapping[str, Quote], clearing: Clearing, result: Assignment, nu
     }
 
 
+def _drawn(draw: Draw) -> dict[str, Any]:
+    return {"tool": draw.tool, "label": told(draw.label), "amount": str(draw.amount)}
+
+
 def offer_told(offer: Offer) -> dict[str, Any]:
     """An offer as it is kept."""
     return {
@@ -210,5 +215,6 @@ def offer_told(offer: Offer) -> dict[str, Any]:
         "support": offer.support,
         "chance": offer.chance.value if offer.chance.known else None,
         "best": offer.best,
+        "draw": None if offer.draw is None else _drawn(offer.draw),
         "reasons": [told(reason) for reason in offer.reasons],
     }

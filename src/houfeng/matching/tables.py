@@ -242,6 +242,8 @@ class NeedOffer(Base):
     contract_no: Mapped[str] = mapped_column(String(100), default="")
     note_no: Mapped[str] = mapped_column(String(100), default="")
     confirmed: Mapped[bool | None] = mapped_column()  # whether the book has the loan; None until somebody looked
+    tool: Mapped[str] = mapped_column(String(80), default="")  # the tool its price rests on, and of its quota
+    quota: Mapped[Decimal | None] = mapped_column(Money)  # so much
 
 
 class NeedStep(Base):

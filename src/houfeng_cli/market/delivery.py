@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
 
-from houfeng.clock import parse_day, wall_clock
+from houfeng.clock import parse_day, parse_moment, wall_clock
 from houfeng.errors import NotFoundError, Text
 from houfeng.settings import load
 from houfeng_cli.office.opening import book_option, me, office_option, opened, say, table
@@ -68,6 +69,42 @@ def lists_(policy: str | None, as_of: str | None, every: bool, book: str | None,
         ("不明", "unknown"), ("新进", "joined"), ("退出", "left"), ("发布", "published"),
     )  # fmt: skip
     table([Text(*head) for head in heads], found)
+
+
+@command.command(name="judge")
+@click.argument("out", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--pack", default="entitlements", show_default=True, help="Pack of entitlements: name or folder.")
+@click.option("--as-of", default=None, help="Day to judge by; default: today.")
+@click.option("--known-at", default=None, help="Moment of knowledge, e.g. 2026-01-16 (its end).")
+@book_option
+def judge(out: Path, pack: str, as_of: str | None, known_at: str | None, book: str | None) -> None:
+    """Judge every firm for every policy in force: OUT/answers.parquet, a row a firm, and the counts of each policy."""
+    from houfeng.book.copies import with_copies
+    from houfeng.book.store import Book
+    from houfeng.engine.duckdb import Engine
+    from houfeng.instruments.eligibility import Answer
+    from houfeng.instruments.entitlement import ENTERPRISE, answers_sql, in_force, totals
+    from houfeng.instruments.everyone import judge_everyone
+    from houfeng.packs.loading.load import load_pack
+
+    known = parse_moment(known_at) if known_at else wall_clock()
+    day, rules, settings = parse_day(as_of) if as_of else known.date(), load_pack(pack), load()
+    place = Path(book or settings.book)
+    snapshot = with_copies(Book.open(place, wall_clock).snapshot(known), place)
+    policies = [one for one in in_force(rules, day, known.date()) if one.over == ENTERPRISE]
+    out.mkdir(parents=True, exist_ok=True)
+    with Engine(settings) as engine, TemporaryDirectory(dir=out) as bits:
+        snapshot.attach(engine.connection)
+        judged = judge_everyone(engine, snapshot, rules, day, known, Path(bits))
+        answers = judged.answers(policies)
+        engine.write(answers.sql, out / "answers.parquet")
+        counts = totals(engine.rows(answers_sql(answers)))
+    heads = [Text("政策", "policy"), Text("符合", "entitled"), Text("不明", "unknown"), Text("不符合", "not entitled")]
+    table(
+        heads,
+        [(name, *(found[one] for one in (Answer.YES, Answer.UNKNOWN, Answer.NO))) for name, found in counts.items()],
+    )
+    say(f"{judged.rows} 户，写入 {out / 'answers.parquet'}", f"{judged.rows} firms, in {out / 'answers.parquet'}")
 
 
 @command.command(name="publish")

@@ -17,8 +17,12 @@ from houfeng import clock, settings
 from houfeng.errors import NotFoundError, Text, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from houfeng.book.snapshot import Snapshot
+    from houfeng.engine.duckdb import Engine
     from houfeng.matching.clearing import FloorAsked
+    from houfeng.matching.recommend import Asked, Bounds
 
 PACK = "bank-products"
 POLICIES = "entitlements"
@@ -28,6 +32,9 @@ _book = click.option("--book", "folder", type=click.Path(path_type=Path), help="
 _pack = click.option("--pack", "pack_name", default=PACK, show_default=True, help="Pack of products: name or folder.")
 _as_of = click.option("--as-of", help="The day products and firms are judged on; today if not given.")
 _known = click.option("--known-at", help="Moment of knowledge, e.g. 2026-01-16 (its end).")
+_office = click.option(
+    "--office", "url", help="Database with the quota ledger; HOUFENG_OFFICE, or the book's office.db."
+)
 _lang = click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of what is shown.")
 
 
@@ -47,9 +54,27 @@ def _snapshot(folder: Path | None, known_at: Any) -> Snapshot:
     return Book.open(folder or settings.load().book, clock.wall_clock).snapshot(known_at)
 
 
+def _bounds(
+    views: Snapshot, engine: Engine, day: date, asked: Sequence[Asked], folder: Path | None, url: str | None
+) -> Bounds:
+    """What limits on clients and groups leave, by the book; and quota, where there is an office that has its ledger."""
+    from houfeng.matching.recommend import Bounds, ledger, rooms
+    from houfeng_cli.office.opening import opened
+
+    quotes = {quote.product: quote for one in asked for quote in one.quotes}
+    firms, banks = {one.need.enterprise_id for one in asked}, {quote.bank for quote in quotes.values()}
+    found, given = rooms(views, engine, day, banks, firms), settings.load()
+    book = folder or given.book
+    if not (url or given.office or (book / "office.db").exists()):
+        return Bounds(rooms=found)  # nobody has a ledger: every price that rests on quota says so
+    with opened(str(book), url) as office, office.read() as session:
+        return Bounds(ledger(session, quotes.values()), found)
+
+
 @command.command(name="recommend")
 @click.argument("need_no")
 @_book
+@_office
 @_pack
 @click.option("--policies", default=POLICIES, show_default=True, help="Pack of entitlements; empty: no subsidies.")
 @_as_of
@@ -60,6 +85,7 @@ def _snapshot(folder: Path | None, known_at: Any) -> Snapshot:
 def recommend(
     need_no: str,
     folder: Path | None,
+    url: str | None,
     pack_name: str,
     policies: str,
     as_of: str | None,
@@ -68,7 +94,10 @@ def recommend(
     as_json: bool,
     lang: str | None,
 ) -> None:
-    """Rank the products for NEED_NO by all-in cost after subsidy, with reasons; refused ones say why."""
+    """Rank the products for NEED_NO by all-in cost after subsidy, with reasons; refused ones say why.
+
+    Quota of relending and limits on what a bank may lend the firm and its groups are asked for.
+    """
     from houfeng.engine.duckdb import Engine
     from houfeng.instruments.entitlement import entitled
     from houfeng.matching.recommend import quoted, standings
@@ -87,7 +116,9 @@ def recommend(
             rules, firm = load_pack(policies), found[0].need.enterprise_id
             verdicts = entitled(snapshot, rules, firm, day, known, connection=engine.connection)
             held = standings(rules, verdicts, asked.need, day, known.date())
-    for place, offer in enumerate(ranked(asked.need, asked.quotes, held, today=day, order=order), 1):
+        bounds = _bounds(snapshot, engine, day, found, folder, url)
+    offers = ranked(asked.need, asked.quotes, held, today=day, order=order, bounds=bounds)
+    for place, offer in enumerate(offers, 1):
         if as_json:
             click.echo(json.dumps(offer_told(offer), ensure_ascii=False))
             continue
@@ -99,6 +130,7 @@ def recommend(
 
 @command.command(name="assign")
 @_book
+@_office
 @_pack
 @_as_of
 @_known
@@ -108,6 +140,7 @@ def recommend(
 @_lang
 def assign(
     folder: Path | None,
+    url: str | None,
     pack_name: str,
     as_of: str | None,
     known_at: str | None,
@@ -116,7 +149,7 @@ def assign(
     out: Path | None,
     lang: str | None,
 ) -> None:
-    """Assign the open needs of the book to products, stable and best total side by side."""
+    """Assign the open needs of the book to products, stable and best total side by side, within quota and limits."""
     from houfeng.engine.duckdb import Engine
     from houfeng.matching.run import Wanted, run
     from houfeng.packs.loading.load import load_pack
@@ -124,7 +157,11 @@ def assign(
     day, known = _times(as_of, known_at)
     wanted = Wanted(day, known.date(), tuple(_floor(one) for one in floors), _percent(share, "--share"))
     with Engine() as engine:
-        result = run(_snapshot(folder, known), load_pack(pack_name), wanted, engine=engine)
+        views = _snapshot(folder, known)
+        result = run(
+            views, load_pack(pack_name), wanted, engine=engine,
+            bounding=lambda asked: _bounds(views, engine, day, asked, folder, url),
+        )  # fmt: skip
     if out is not None:
         out.write_text(json.dumps(result, ensure_ascii=False, indent=1), encoding="utf-8")
     language = lang or settings.load().lang

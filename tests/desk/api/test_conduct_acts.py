@@ -103,6 +103,8 @@ def test_a_bundle_of_evidence_checks_out(client: ClientOf, parties: tuple[str, s
     firm, _ = parties
     officer, lender = Program(client("officer")), Program(client("lender"))
     assert officer.send("POST", f"/evasion/{firm}/bundle").status_code == 422
+    hidden = officer.send("POST", f"/evasion/{firm}/bundle", why="移送\x1c公安")
+    assert (hidden.status_code, [one["where"] for one in hidden.json()["problems"]]) == (422, ["why"])
     assert lender.send("POST", f"/evasion/{firm}/bundle", why="x").status_code == 403
     file = officer.send("POST", f"/evasion/{firm}/bundle", why="移送公安")
     assert file.status_code == 200, file.text

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from desk.delivery.need_samples import POLICY, answered, apply, recommended
 from desk.desk_samples import BANK, ClientOf, Hands
 from houfeng.matching.delivery import chains
-from houfeng.matching.tables import NeedFile, NeedOffer, PolicyChain
+from houfeng.matching.tables import NeedFile, NeedOffer, PolicyChain, PolicyRecipient
 from houfeng.office import jobs as queue
 from houfeng.office.jobs import Worker
 from houfeng.office.tables import JournalEntry
@@ -65,6 +65,7 @@ def test_a_list_is_made_and_sent_by_jobs(desk: Desk, client: ClientOf) -> None:
     assert "第 1 版" in officer.get(f"/policies/{POLICY}?tab=lists").text
     assert "首版名单" in officer.get(f"/policies/{POLICY}/lists/1").text
     assert bank.get(f"/policies/{POLICY}?tab=chains").status_code == 200
+    assert bank.submit(f"/policies/{POLICY}/receive").status_code == 303
     with desk.office.read() as session:
         acts = {entry.act for entry in session.scalars(select(JournalEntry))}
         regions = {chain.region[:4] for chain in session.scalars(select(PolicyChain))}
@@ -74,6 +75,35 @@ def test_a_list_is_made_and_sent_by_jobs(desk: Desk, client: ClientOf) -> None:
     assert "洛阳" in there
     assert "郑州" not in there
     assert client("luoyang").submit(f"/policies/{POLICY}/make").status_code == 403
+
+
+def test_looking_receives_nothing(desk: Desk, client: ClientOf, firm: str, hands: Hands) -> None:
+    """No page and no answer of the API is a receipt; the button is, once, and officers see after how many days."""
+    mine, officer, bank = client("firm"), client("officer"), client("reporter")
+
+    def received() -> tuple[int, int]:
+        with desk.office.read() as session:
+            chain = session.scalars(select(PolicyChain).where(PolicyChain.subject == firm)).one()
+            sent = session.scalars(select(PolicyRecipient).where(PolicyRecipient.institution_id == BANK)).one()
+            return chain.received_at is not None, sent.received_at is not None
+
+    hands.forward(days=2)
+    mine.enter("firm"), officer.enter("officer"), bank.enter("reporter")
+    for one, page in ((bank, f"/policies/{POLICY}"), (mine, "/mine")):
+        assert "收到</button>" in one.get(page).text
+        assert one.get(f"/api/v1{page}").json()["not_received"]
+    assert received() == (False, False)
+    assert officer.submit(f"/policies/{POLICY}/receive").status_code == 403
+    assert mine.submit("/mine/receive").status_code == bank.submit(f"/policies/{POLICY}/receive").status_code == 303
+    assert received() == (True, True)
+    for one, page in ((bank, f"/policies/{POLICY}"), (mine, "/mine")):
+        assert "收到</button>" not in one.get(page).text
+        assert one.get(f"/api/v1{page}").json()["not_received"] == []
+    assert bank.submit(f"/policies/{POLICY}/receive").status_code == 409
+    (row,) = (r for r in officer.get(f"/api/v1/policies/{POLICY}/receipts").json()["items"] if r["received_at"])
+    assert (row["institution_id"], row["number"], row["days"]) == (BANK, 1, 2)
+    assert client("luoyang").get(f"/api/v1/policies/{POLICY}/receipts").json()["total"] == 0
+    assert row["bank"] in officer.get(f"/policies/{POLICY}?tab=banks").text
 
 
 def test_a_bank_knows_a_firm_only_while_it_may(desk: Desk, client: ClientOf, firm: str) -> None:
@@ -165,9 +195,18 @@ def test_lists_are_exported_whole(desk: Desk, client: ClientOf, firm: str) -> No
     answer = officer.submit("/needs/export", {"reason": "汇总", "format": "csv"})
     assert answer.status_code == 200
     assert "需〔2026〕1号" in answer.content.decode("utf-8-sig")
-    answer = officer.submit(f"/policies/{POLICY}/export?tab=chains", {"reason": "汇总", "format": "csv"})
-    assert answer.status_code == 200
-    assert firm in answer.content.decode("utf-8-sig")
+    listed = officer.get(f"/api/v1/policies/{POLICY}/lists/1/members").json()
+    for address, told in (
+        (f"/policies/{POLICY}/export?tab=chains", firm), (f"/policies/{POLICY}/lists/1/export?change=joined", firm),
+        (f"/policies/{POLICY}/receipts/export", BANK),
+    ):  # fmt: skip
+        answer = officer.submit(address, {"reason": "汇总", "format": "csv"})
+        assert answer.status_code == 200
+        assert told in answer.content.decode("utf-8-sig")
+    assert f"共 {listed['total']} 条" in officer.get(f"/policies/{POLICY}/lists/1").text
+    assert {row["why"]["zh"] for row in listed["items"]} == {"首版名单"}
+    assert firm in officer.get(f"/policies/{POLICY}/lists/1?text={firm}").text
+    assert "共 0 条" in officer.get(f"/policies/{POLICY}/lists/1?change=left").text
 
 
 def test_the_firm_may_decline_and_withdraw(desk: Desk, client: ClientOf, firm: str) -> None:

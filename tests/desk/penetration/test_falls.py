@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from pathlib import Path
 
@@ -59,7 +61,7 @@ def test_a_job_gives_the_page_s_answer(
     monkeypatch.setattr(falls.reach, "__defaults__", (1,))
     offered = officer.get(address).text
     assert "在后台计算" in offered
-    answer = officer.submit(f"/enterprises/{linked.lu1}/fall", {"lgd": "45"})
+    answer = officer.submit(f"/enterprises/{linked.lu1}/fall", {"lgd": "45", "sum": "50"})
     assert answer.status_code == 303
     assert "还在后台计算" in officer.get(answer.headers["location"]).text
     assert Worker(desk.office, tmp_path / "jobs", book=linked.book).run_once()
@@ -67,6 +69,15 @@ def test_a_job_gives_the_page_s_answer(
     figures = re.compile(r'<div class="n">(.*?)</div>', re.S)
     assert figures.findall(done)[:3] == figures.findall(at_once)[:3]
     assert client("second").get(answer.headers["location"]).status_code == 404
+    whole = officer.get(f"/api/v1{answer.headers['location']}").json()["found"]
+    given = {"fall-firms": whole["fallen"], "fall-banks": whole["banks"], "fall-breaches": whole["breaches"]}
+    for table, rows in (given | {"fall-rescue": whole["rescue"]["steps"]}).items():
+        file = officer.submit(f"{answer.headers['location']}/{table}/export", {"reason": "核查", "format": "csv"})
+        lines = list(csv.reader(io.StringIO(file.content.decode("utf-8-sig"))))
+        assert lines.index([]) - 1 == len(rows), table
+        assert client("second").get(f"{answer.headers['location']}/{table}/export").status_code == 404
+    assert f"{answer.headers['location']}/fall-rescue/export" in done
+    assert officer.get(f"{answer.headers['location']}/nothing/export").status_code == 404
 
 
 DEBTS = st.lists(st.tuples(st.integers(0, 7), st.integers(1, 100)), min_size=1, max_size=10)

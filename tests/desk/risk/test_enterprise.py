@@ -8,6 +8,7 @@ from datetime import date, datetime
 import pytest
 
 from desk.desk_samples import BANK, ClientOf, viewer
+from houfeng.book.connection import connect
 from houfeng.packs.loading.load import load_pack
 from houfeng_desk.app import DeskApp
 from houfeng_desk.desk import Desk
@@ -88,9 +89,28 @@ def test_a_bank_sees_its_own_loans_only(desk: Desk) -> None:
         assert story.firm_alerts(session, own, firm) == []
 
 
+def test_what_a_firm_owes_is_what_the_book_adds_up(reader: Reader, firm: Firm) -> None:
+    owed = reader.one(
+        "SELECT coalesce(sum(balance_cny), 0) AS balance, count(DISTINCT institution_id) AS banks, count(*) AS notes,"
+        " coalesce(sum(balance_cny) FILTER (WHERE overdue_days > 0 OR loan_status = 'LS03'), 0) AS overdue,"
+        " max(overdue_days) AS days, max(quality) AS quality, max(period) AS period"
+        " FROM loan_balance WHERE borrower_id = ? AND balance > 0",
+        [firm.id],
+    )
+    assert lending.summary(firm, reader.as_of) == owed
+    of_month = "SELECT institution_id, sum(balance_cny) AS amount FROM ({}) WHERE borrower_id = ? GROUP BY 1"
+    exposure = lending.exposure(reader, firm)
+    assert len(exposure.months) == 2
+    for place, month in enumerate(exposure.months):
+        rows = reader.views.select("loan_balance", as_of=month, exact=True)
+        with connect() as connection:
+            wanted = dict(connection.execute(of_month.format(rows), [firm.id]).fetchall())
+        assert {bank: values[place] for bank, _, values in exposure.banks if values[place] is not None} == wanted
+        assert exposure.totals[place] == sum(wanted.values())
+
+
 def test_tags_are_those_of_the_statistics(reader: Reader, firm: Firm) -> None:
     """The tags of a firm's notes come from its own few rows; they are those of the statement over the whole book."""
-    from houfeng.book.connection import connect
     from houfeng.themes.tagging import compile_tagging
 
     pack = load_pack("five-articles")

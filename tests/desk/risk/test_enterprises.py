@@ -60,6 +60,20 @@ def test_orders_and_pages(desk: Desk) -> None:
     assert found(desk, q=first.rows[0]["enterprise_id"][:10].lower()).total >= 1
 
 
+def test_a_search_finds_what_reading_every_name_finds(desk: Desk) -> None:
+    reader = desk.reader(viewer(desk, "officer"))
+    firms = [
+        (row["name"] or "", row["enterprise_id"]) for row in reader.rows("SELECT name, enterprise_id FROM enterprise")
+    ]
+    names = [name for name, _ in firms[::97]]
+    texts = {name[start : start + long] for name in names for start, long in ((0, 1), (2, 2), (3, 3), (4, 5), (1, 40))}
+    for text in sorted(texts | {"0001", "9141", "91 41", firms[0][1], "LTD", "没有这样的名字", "'"}):
+        plain, code = text.strip().lower(), text.replace(" ", "").upper()
+        wanted = [one for name, one in firms if plain in name.lower() or one.startswith(code)]
+        assert found(desk, q=text).total == len(wanted), text
+        assert {row["enterprise_id"] for row in found(desk, q=text, size="100").rows} <= set(wanted), text
+
+
 @pytest.mark.parametrize("query", [{"low": "many"}, {"sort": "1;drop"}, {"region": "x' or 1=1"}, {"low": "1e400"}])
 def test_what_cannot_be_meant(desk: Desk, query: dict[str, str]) -> None:
     with pytest.raises(UsageError):

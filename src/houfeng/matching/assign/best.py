@@ -8,17 +8,19 @@ no assignment exceeds.
 Then classes become needs again, none cut in pieces. With places (all sizes 1, no floors) the solution is whole anyway
 and the result is the best. With money a need may have been cut at the edge of a product: small markets are solved
 again with whole needs (branch and bound, proved); in large ones the pieces are placed where they fit, and the result
-says by `bound` how far from the best it can be at most.
+says by `bound` how far from the best it can be at most. Caps (a limit on one group, over several products) are further
+rows; classes are split so that the needs of one class stand under the same caps.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from houfeng.matching.assign.infeasible import refuse
-from houfeng.matching.assign.market import Assignment, Floats, Floor, Ints, Market, reached, worth
+from houfeng.matching.assign.market import Assignment, Floats, Floor, Ints, Market, Truths, divided, reached, worth
 from houfeng.matching.assign.priced import CLASSES, priced
 from houfeng.matching.assign.transport import Parts, Transport, parts, relaxed
 from houfeng.matching.assign.whole import placed
@@ -39,6 +41,15 @@ def best(given: Market, floors: Sequence[Floor] = (), *, seconds: float = 20.0) 
         InputError: the floors cannot be met; each that fails is named with how far it can come.
         EnvironmentFault: HiGHS cannot be used in this process.
     """
+    if not len(given.caps.room):
+        return _best(given, floors, seconds)
+    split, _ = divided(given, given.classes.astype(np.int64) * (given.needs + 1) + given.caps.signatures())
+    found = _best(split, floors, seconds)
+    offset = found.entry - split.starts[split.classes]
+    return replace(found, entry=np.where(found.entry >= 0, given.starts[given.classes] + offset, -1))
+
+
+def _best(given: Market, floors: Sequence[Floor], seconds: float) -> Assignment:
     if not floors and len(given.starts) - 1 > CLASSES and _pairs(given) > SMALL:
         return _finished(given, *priced(given), np.zeros(0))
     cut = parts(given, [floor.members for floor in floors])
@@ -68,6 +79,7 @@ def _finished(given: Market, entry: Ints, prices: Floats, bound: float, floor_pr
         prices=prices,
         floor_prices=floor_prices,
         bound=bound,
+        cap_room=given.caps.left(given, entry),
     )
 
 
@@ -114,24 +126,27 @@ def _branched(given: Market, cut: Parts, floors: Sequence[Floor], seconds: float
     count, rows = len(given.capacities), given.needs + len(given.capacities)
     places = np.arange(len(needs))
     member = [floor.members[needs] for floor in floors]
-    columns = np.concatenate([places, places, *(np.flatnonzero(one) for one in member)])
+    under = [_under(given, cap, needs, entries) for cap in range(len(given.caps.room))]
+    columns = np.concatenate([places, places, *(np.flatnonzero(one) for one in (*member, *under))])
     order = np.argsort(columns, kind="stable")
     row = np.concatenate(
         [
             needs,
             given.needs + given.products[entries],
-            *(np.full(int(one.sum()), rows + k) for k, one in enumerate(member)),
+            *(np.full(int(one.sum()), rows + k) for k, one in enumerate((*member, *under))),
         ]
     )
-    value = np.concatenate([np.ones(len(needs)), sizes, *(sizes[one] for one in member)])
+    value = np.concatenate([np.ones(len(needs)), sizes, *(sizes[one] for one in (*member, *under))])
     capacities = given.capacities / unit
     least = np.array([floor.least / unit for floor in floors])
     found = solve(
         Programme(
             given.values[entries] * sizes,
             np.ones(len(needs)),
-            np.concatenate([np.full(given.needs + count, -np.inf), least - 1e-9]),
-            np.concatenate([np.ones(given.needs), capacities + 1e-9, np.full(len(floors), np.inf)]),
+            np.concatenate([np.full(given.needs + count, -np.inf), least - 1e-9, np.full(len(under), -np.inf)]),
+            np.concatenate(
+                [np.ones(given.needs), capacities + 1e-9, np.full(len(floors), np.inf), given.caps.room / unit + 1e-9]
+            ),
             np.concatenate([[0], np.cumsum(np.bincount(columns, minlength=len(needs)))]).astype(np.int64),
             row[order].astype(np.int64),
             value[order],
@@ -145,3 +160,11 @@ def _branched(given: Market, cut: Parts, floors: Sequence[Floor], seconds: float
     chosen = found.columns > 0.5
     entry[needs[chosen]] = entries[chosen]
     return entry, found.bound * unit
+
+
+def _under(given: Market, cap: int, needs: Ints, entries: Ints) -> Truths:
+    """Which pairs of need and entry a cap holds down."""
+    caps, inside = given.caps, np.zeros(given.needs, np.bool_)
+    inside[np.repeat(np.arange(given.needs), np.diff(caps.starts))[caps.members == cap]] = True
+    found: Truths = inside[needs] & caps.covers[cap, given.products[entries]]
+    return found

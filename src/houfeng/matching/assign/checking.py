@@ -65,7 +65,7 @@ def passed_over(given: Market, entry: Ints) -> int:
 
 
 def broken(given: Market, entry: Ints, floors: Sequence[Floor] = ()) -> list[str]:
-    """What is wrong with an assignment in itself: entries of another's list, capacity passed, a floor missed."""
+    """What is wrong with an assignment in itself: entries of another's list, capacity or cap passed, a floor missed."""
     wrong: list[str] = []
     got = np.flatnonzero(entry >= 0)
     classes = given.classes[got]
@@ -74,5 +74,6 @@ def broken(given: Market, entry: Ints, floors: Sequence[Floor] = ()) -> list[str
     used = np.zeros(len(given.capacities), np.int64)
     np.add.at(used, given.products[entry[got]], given.sizes[got])
     wrong += [f"product {p} lends {used[p]} of {given.capacities[p]}" for p in np.flatnonzero(used > given.capacities)]
+    wrong += [f"cap {c} by {-left}" for c, left in enumerate(given.caps.left(given, entry)) if left < 0]
     wrong += [f"floor {f.name}" for f in floors if reached(given, entry, f.members) < f.least]
     return wrong

@@ -72,7 +72,11 @@ def _better(given: Market, result: Assignment, need: int, entry: int) -> Better:
     room, size = int(result.room[product]), int(given.sizes[need])
     price = float(result.prices[product]) if result.prices is not None else None
     place = int(given.ranks[entry]) + 1
-    if price is not None:
+    if (cap := _capped(given, result, need, product)) is not None:
+        why = Text(
+            f"{cap.zh}已留给同一客户或集团的其他需求", f"{cap.en} went to other needs of the same client or group"
+        )
+    elif price is not None:
         why = _priced(given, result, need, entry, price, room >= size)
     elif lowest is None:
         why = Text("该产品额度不足以放这一笔", "its capacity does not hold this one")
@@ -100,6 +104,19 @@ def _priced(given: Market, result: Assignment, need: int, entry: int, price: flo
         f"it would gain {(value - here) * 100:.3f} a year per hundred there; the shadow price of that capacity is "
         f"{price * 100:.3f}: others gain at least as much",
     )
+
+
+def _capped(given: Market, result: Assignment, need: int, product: int) -> Text | None:
+    """The cap that has no room left for the need at a product; what the need has itself is no hindrance."""
+    caps, at = given.caps, int(result.entry[need])
+    if result.cap_room is None or not len(caps.room):
+        return None
+    for cap in caps.members[caps.starts[need] : caps.starts[need + 1]].tolist():
+        own = int(given.sizes[need]) if at >= 0 and caps.covers[cap, given.products[at]] else 0
+        if caps.covers[cap, product] and int(result.cap_room[cap]) + own < int(given.sizes[need]):
+            label: Text = caps.labels[cap]
+            return label
+    return None
 
 
 def _lowest(given: Market, result: Assignment, product: int) -> float | None:

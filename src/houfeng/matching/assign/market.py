@@ -23,6 +23,49 @@ Truths = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 @dataclass(frozen=True, eq=False)
+class Caps:
+    """What some needs may get together at some products: a bank's limit on one client or group, the joint limit of all
+    banks. A need of several such bounds keeps to all of them.
+
+    `starts`, `members`: the bounds of need i are members[starts[i]:starts[i + 1]]. `covers`: by bound, the products it
+    is about. `room`: the most units, by bound.
+    """
+
+    labels: tuple[Text, ...]
+    starts: Ints
+    members: Smalls
+    covers: Truths
+    room: Ints
+
+    @property
+    def arrays(self) -> tuple[Ints, Smalls, Truths]:
+        """What compiled functions read of them."""
+        return self.starts, self.members, self.covers
+
+    def left(self, given: Market, entry: Ints) -> Ints:
+        """What is left under each bound by an assignment."""
+        if not len(self.room):
+            return self.room
+        need = np.repeat(np.arange(given.needs), np.diff(self.starts))
+        got = entry[need] >= 0
+        need, bound = need[got], self.members[got]
+        there = self.covers[bound, given.products[entry[need]]]
+        used = np.zeros(len(self.room), np.int64)
+        np.add.at(used, bound[there], given.sizes[need[there]])
+        found: Ints = self.room - used
+        return found
+
+    def signatures(self) -> Ints:
+        """A number for each need, the same for needs under the same bounds."""
+        seen: dict[tuple[int, ...], int] = {(): 0}
+        parts = np.split(self.members, self.starts[1:-1])
+        return np.array([seen.setdefault(tuple(sorted(part.tolist())), len(seen)) for part in parts], np.int64)
+
+
+NO_CAPS = Caps((), np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros((0, 1), np.bool_), np.zeros(0, np.int64))
+
+
+@dataclass(frozen=True, eq=False)
 class Market:
     """Who asks, who offers, and what each thinks of the other.
 
@@ -40,6 +83,7 @@ class Market:
     values: Floats
     lifts: Floats
     capacities: Ints
+    caps: Caps = NO_CAPS
 
     @property
     def needs(self) -> int:
@@ -65,8 +109,8 @@ class Assignment:
     `way` is `stable` or `best`. `room` is what each product has left. Stable: `cut_score`, `cut_need` are the best
     that was sent away per product, `reserved` the share kept for the members of each floor. Best: `prices` are what one
     more unit of a product's capacity would bring, `floor_prices` what one more unit of each floor costs, `bound` what
-    no assignment can exceed. `exact` says whether the result is proved to be the best (stable: whether no pair is
-    left that would rather have each other).
+    no assignment can exceed. `cap_room` is what each of the market's caps has left. `exact` says whether the result is
+    proved to be the best (stable: whether no pair is left that would rather have each other).
     """
 
     way: str
@@ -81,6 +125,7 @@ class Assignment:
     prices: Floats | None = None
     floor_prices: Floats | None = None
     bound: float | None = None
+    cap_room: Ints | None = None
 
     def products(self, given: Market) -> Smalls:
         """The product each need got, or −1."""
@@ -217,13 +262,22 @@ def refined(given: Market, floors: Sequence[Floor]) -> tuple[Market, list[Truths
 
     Lists are repeated for the parts of a class, so nothing about any single need changes.
     """
+    if not floors:
+        return given, []
     key = given.classes.astype(np.int64)
     for floor in floors:
         key = key * 2 + floor.members
+    split, first = divided(given, key)
+    return split, [floor.members[first] for floor in floors]
+
+
+def divided(given: Market, key: Ints) -> tuple[Market, Ints]:
+    """The market with classes split so that needs of a class have the same `key`; and a need of each class.
+
+    Lists are repeated for the parts of a class: an entry stands at the same place of its list as before.
+    """
     _, first, classes = np.unique(key, return_index=True, return_inverse=True)
     old = given.classes[first]
-    if len(floors) == 0 and len(old) == len(given.starts) - 1:
-        return given, []
     lengths = np.diff(given.starts)[old]
     starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     entries = np.repeat(given.starts[:-1][old] - starts[:-1], lengths) + np.arange(starts[-1])
@@ -236,4 +290,4 @@ def refined(given: Market, floors: Sequence[Floor]) -> tuple[Market, list[Truths
         values=given.values[entries],
         lifts=given.lifts[entries],
     )
-    return split, [floor.members[first] for floor in floors]
+    return split, first

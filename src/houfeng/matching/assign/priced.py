@@ -39,7 +39,7 @@ def priced(given: Market) -> tuple[Ints, Floats, float]:
     )
     found = deferred_acceptance(by_net)
     queue = np.argsort(-given.sizes, kind="stable")
-    fill(queue, found.entry, found.room, given.sizes, given.classes, given.starts, by_net.products)
+    fill(by_net, queue, found.entry, found.room)
     return np.where(found.entry >= 0, order[found.entry], -1), prices, bound
 
 

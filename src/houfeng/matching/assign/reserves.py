@@ -72,7 +72,7 @@ def _outcome(given: Market, floors: Sequence[Floor], shares: Sequence[int]) -> O
     offset = original[entry[got]] - original[counters.starts[classes]]
     entry[got] = given.starts[given.classes[got]] + offset
     room = found.room.reshape(-1, count).sum(axis=0)
-    return Outcome(entry, room, found.cut_score[:count], found.cut_need[:count], found.asks)
+    return Outcome(entry, room, found.cut_score[:count], found.cut_need[:count], found.asks, found.refused)
 
 
 def expanded(given: Market, floors: Sequence[Floor], shares: Sequence[int]) -> tuple[Market, Ints]:

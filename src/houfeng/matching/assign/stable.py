@@ -4,7 +4,8 @@ Deferred acceptance, needs proposing. Where capacity is a number of places (all 
 that every need likes best, and exact. Where capacity is money, needs are not cut in pieces: a product refuses all who
 come after the first that does not fit. Nobody is passed over for one ranked lower, and what a product leaves unlent is
 less than the first refused asked for. `filling` then gives what is left to whoever fits; that is more lending, but a
-larger need may see a smaller one behind it served, and `exact` becomes false where it does.
+larger need may see a smaller one behind it served, and `exact` becomes false where it does. So it does where a cap (a
+limit on one group) has refused somebody: the room is held by who came first.
 
 Floors are met by reserves (reserves.py): a share of every product is kept for the members of a floor first.
 """
@@ -37,14 +38,15 @@ def _finished(given: Market, outcome: Outcome, filling: bool) -> Assignment:
     filled = 0
     if filling:
         order = np.argsort(-given.priority, kind="stable")
-        filled = fill(order, outcome.entry, outcome.room, given.sizes, given.classes, given.starts, given.products)
+        filled = fill(given, order, outcome.entry, outcome.room)
     return Assignment(
         "stable",
         outcome.entry,
         outcome.room,
         worth(given, outcome.entry),
-        exact=not filled,
+        exact=not filled and not outcome.refused,
         cut_score=outcome.cut_score,
         cut_need=outcome.cut_need,
         filled=filled,
+        cap_room=given.caps.left(given, outcome.entry),
     )

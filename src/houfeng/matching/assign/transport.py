@@ -21,13 +21,37 @@ class Parts(NamedTuple):
     """Classes cut into parts that lie wholly inside or outside every floor.
 
     `of_need`: the part of each need; `classes`, `supply`: of each part; `inside`: per floor, whether the part is in it.
-    All parts of a class share its list, so it is enough to know how much of each part is served somewhere.
+    All parts of a class share its list, so it is enough to know how much of each part is served somewhere. Caps are of
+    whole classes (see `houfeng.matching.assign.best`): `bound` says which entries each holds down.
     """
 
     of_need: Ints
     classes: Ints
     supply: Floats
     inside: list[Truths]
+    bound: Bound
+
+
+class Bound(NamedTuple):
+    """What of the lists caps hold down: entries with the cap of each (`rows`), and the room of each cap."""
+
+    entries: Ints
+    rows: Ints
+    room: Floats
+
+
+def _bound(given: Market) -> Bound:
+    """The entries under caps, where all needs of a class stand under the same ones."""
+    caps, entries, rows = given.caps, [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    if len(caps.room):
+        classes, first = np.unique(given.classes, return_index=True)
+        for owner, need in zip(classes.tolist(), first.tolist(), strict=True):
+            there = np.arange(given.starts[owner], given.starts[owner + 1])
+            for cap in caps.members[caps.starts[need] : caps.starts[need + 1]].tolist():
+                held = there[caps.covers[cap, given.products[there]]]
+                entries.append(held)
+                rows.append(np.full(len(held), cap))
+    return Bound(np.concatenate(entries), np.concatenate(rows), caps.room.astype(np.float64))
 
 
 def parts(given: Market, floors: Sequence[Truths]) -> Parts:
@@ -37,7 +61,8 @@ def parts(given: Market, floors: Sequence[Truths]) -> Parts:
         key = key * 2 + members
     _, first, of_need = np.unique(key, return_index=True, return_inverse=True)
     supply = np.bincount(of_need, given.sizes, len(first)).astype(np.float64)
-    return Parts(of_need, given.classes[first].astype(np.int64), supply, [members[first] for members in floors])
+    inside = [members[first] for members in floors]
+    return Parts(of_need, given.classes[first].astype(np.int64), supply, inside, _bound(given))
 
 
 class Transport(NamedTuple):
@@ -76,8 +101,8 @@ def _generate(
     while True:
         columns = np.flatnonzero(chosen)
         found = problem.solved(columns)
-        of_class, of_product, of_floor = problem.duals(found)
-        better = (values - of_class[owners] - of_product[given.products] > tolerance) & ~chosen
+        of_class, of_product, of_floor, of_entry = problem.duals(found)
+        better = (values - of_class[owners] - of_product[given.products] - of_entry > tolerance) & ~chosen
         if not better.any():
             break
         chosen |= better
@@ -102,12 +127,15 @@ class _Problem(NamedTuple):
     penalty: float
 
     def solved(self, columns: Ints) -> Solution:
-        """The restricted programme: of each class as much flows as is served; products and floors keep their limits."""
+        """The restricted programme: of each class as much flows as is served; products, floors and caps keep their
+        limits."""
         classes, count, floors = len(self.given.starts) - 1, len(self.given.capacities), len(self.leasts)
         served = len(columns) + np.arange(len(self.cut.supply))
         extra = len(columns) + len(served) + np.arange(floors)
-        places = np.arange(len(columns))
-        column = np.concatenate([places, places, served, *(served[one] for one in self.cut.inside), extra])
+        places, bound = np.arange(len(columns)), self.cut.bound
+        at = np.searchsorted(columns, bound.entries)
+        there = np.append(columns, -1)[at] == bound.entries
+        column = np.concatenate([places, places, served, *(served[one] for one in self.cut.inside), extra, at[there]])
         row = np.concatenate(
             [
                 self.owners[columns],
@@ -115,9 +143,10 @@ class _Problem(NamedTuple):
                 self.cut.classes,
                 *(np.full(int(one.sum()), classes + count + k) for k, one in enumerate(self.cut.inside)),
                 classes + count + np.arange(floors),
+                classes + count + floors + bound.rows[there],
             ]
         )
-        value = np.ones(len(row))
+        value, room = np.ones(len(row)), bound.room / self.unit
         value[2 * len(columns) : 2 * len(columns) + len(served)] = -1.0
         order = np.argsort(column, kind="stable")
         total = len(columns) + len(served) + floors
@@ -125,19 +154,23 @@ class _Problem(NamedTuple):
             Programme(
                 np.concatenate([self.values[columns], self.bonus, np.full(floors, -self.penalty)]),
                 np.concatenate([np.full(len(columns), np.inf), self.cut.supply / self.unit, np.full(floors, np.inf)]),
-                np.concatenate([np.zeros(classes), np.full(count, -np.inf), self.leasts]),
-                np.concatenate([np.zeros(classes), self.given.capacities / self.unit, np.full(floors, np.inf)]),
+                np.concatenate(
+                    [np.zeros(classes), np.full(count, -np.inf), self.leasts, np.full(len(bound.room), -np.inf)]
+                ),
+                np.concatenate([np.zeros(classes), self.given.capacities / self.unit, np.full(floors, np.inf), room]),
                 np.concatenate([[0], np.cumsum(np.bincount(column, minlength=total))]).astype(np.int64),
                 row[order].astype(np.int64),
                 value[order],
             )
         )
 
-    def duals(self, found: Solution) -> tuple[Floats, Floats, Floats]:
-        """Of classes, products and floors."""
-        classes, count = len(self.given.starts) - 1, len(self.given.capacities)
-        duals = found.row_duals
-        return duals[:classes], duals[classes : classes + count], duals[classes + count :]
+    def duals(self, found: Solution) -> tuple[Floats, Floats, Floats, Floats]:
+        """Of classes, products and floors; and of entries, those of the caps that hold them down."""
+        classes, count, bound = len(self.given.starts) - 1, len(self.given.capacities), self.cut.bound
+        ends = np.cumsum([classes, count, len(self.leasts)])
+        of_class, of_product, of_floor, of_cap = np.split(found.row_duals, ends)
+        of_entry = np.bincount(bound.entries, of_cap[bound.rows], len(self.owners)).astype(np.float64)
+        return of_class, of_product, of_floor, of_entry
 
 
 def _rough_prices(given: Market, values: Floats, supply: Floats) -> Floats:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from houfeng.engine.compiling import compiled
-from houfeng.matching.assign.market import Floats, Ints, Market, Smalls
+from houfeng.matching.assign.market import Floats, Ints, Market, Smalls, Truths
+from houfeng.matching.assign.proposing import capped, hold
 from houfeng.matching.assign.transport import Parts, Transport
 
 
@@ -20,6 +21,10 @@ def _by_flows(
     flows: Ints,
     served: Ints,
     room: Ints,
+    cap_starts: Ints,
+    cap_members: Smalls,
+    covers: Truths,
+    cap_left: Ints,
 ) -> Ints:
     """Each need, in `order`, takes the first entry of its class whose flow it fits whole, while its part is served."""
     entry = np.full(len(sizes), -1, np.int64)
@@ -28,8 +33,10 @@ def _by_flows(
         if served[part] < size:
             continue
         for at in range(starts[classes[need]], starts[classes[need] + 1]):
-            if flows[at] >= size and room[products[at]] >= size:
+            fits = flows[at] >= size and room[products[at]] >= size
+            if fits and not capped(need, products[at], size, cap_starts, cap_members, covers, cap_left):
                 entry[need] = at
+                hold(need, products[at], size, cap_starts, cap_members, covers, cap_left)
                 flows[at] -= size
                 served[part] -= size
                 room[products[at]] -= size
@@ -39,7 +46,18 @@ def _by_flows(
 
 @compiled  # type: ignore[untyped-decorator]
 def _pieces(
-    entry: Ints, order: Ints, first: Ints, entries: Ints, owners: Smalls, sizes: Ints, products: Smalls, room: Ints
+    entry: Ints,
+    order: Ints,
+    first: Ints,
+    entries: Ints,
+    owners: Smalls,
+    sizes: Ints,
+    products: Smalls,
+    room: Ints,
+    cap_starts: Ints,
+    cap_members: Smalls,
+    covers: Truths,
+    cap_left: Ints,
 ) -> None:
     """Place who is left over: along `entries` (best first), the needs of the entry's class that still fit.
 
@@ -49,9 +67,11 @@ def _pieces(
         owner, product = owners[at], products[at]
         for k in range(first[owner], first[owner + 1]):
             need = order[k]
-            if entry[need] < 0 and sizes[need] <= room[product]:
+            fits = entry[need] < 0 and sizes[need] <= room[product]
+            if fits and not capped(need, product, sizes[need], cap_starts, cap_members, covers, cap_left):
                 entry[need] = at
                 room[product] -= sizes[need]
+                hold(need, product, sizes[need], cap_starts, cap_members, covers, cap_left)
 
 
 def placed(given: Market, cut: Parts, solved: Transport, floor_prices: Floats) -> Ints:
@@ -63,7 +83,7 @@ def placed(given: Market, cut: Parts, solved: Transport, floor_prices: Floats) -
     for inside, price in zip(cut.inside, floor_prices, strict=True):
         urgent += inside * price
     order = np.lexsort((-given.priority, -urgent[cut.of_need], given.classes))
-    room = given.capacities.copy()
+    room, caps = given.capacities.copy(), (*given.caps.arrays, given.caps.room.copy())
     entry: Ints = _by_flows(
         order,
         given.sizes,
@@ -74,6 +94,7 @@ def placed(given: Market, cut: Parts, solved: Transport, floor_prices: Floats) -
         _units(solved.flows),
         _units(solved.served),
         room,
+        *caps,
     )
     waiting = entry < 0
     if not waiting.any():
@@ -86,7 +107,7 @@ def placed(given: Market, cut: Parts, solved: Transport, floor_prices: Floats) -
     left = order[waiting[order]]
     first = np.concatenate([[0], np.cumsum(np.bincount(given.classes[left], minlength=classes))]).astype(np.int64)
     entries = _candidates(given, solved.prices, most, smallest, room)
-    _pieces(entry, left, first, entries, given.owners, given.sizes, given.products, room)
+    _pieces(entry, left, first, entries, given.owners, given.sizes, given.products, room, *caps)
     return entry
 
 

@@ -7,7 +7,7 @@ never turn back in time. Consumers of a loan subsidy have chains too, without a 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -24,7 +24,7 @@ from houfeng.office.scope import in_regions
 
 STEPS: Mapping[str, Text] = {
     "sent": Text("已送达", "Sent"),
-    "received": Text("已查阅", "Received"),
+    "received": Text("已收到", "Received"),
     "answered": Text("已答复", "Answered"),
     "applied": Text("已申请", "Applied"),
     "approved": Text("已审批", "Approved"),
@@ -182,11 +182,17 @@ def answer(session: Session, viewer: Viewer, chain_id: int, wants: bool, note: s
     return chain
 
 
-def receive(session: Session, viewer: Viewer) -> int:
-    """The firm has opened its page: what was sent is received; gives how many chains that changed."""
+def waiting(session: Session, viewer: Viewer) -> Sequence[PolicyChain]:
+    """What was sent to the firm, goes on, and it has not said to have."""
     viewer.require(Permission.SEE_OWN_FIRM)
-    waiting = select(PolicyChain).where(visible(viewer), PolicyChain.received_at.is_(None))
-    found = session.scalars(waiting.where(PolicyChain.sent_at.is_not(None))).all()
+    wanted = select(PolicyChain).where(visible(viewer), PolicyChain.received_at.is_(None))
+    going = wanted.where(PolicyChain.sent_at.is_not(None), PolicyChain.ended_at.is_(None))
+    return session.scalars(going.order_by(PolicyChain.id)).all()
+
+
+def receive(session: Session, viewer: Viewer) -> int:
+    """The firm says that it has what was sent to it; gives how many chains that changed. Looking does not do it."""
+    found = waiting(session, viewer)
     for chain in found:
         advance(session, viewer, chain, "received")
     return len(found)

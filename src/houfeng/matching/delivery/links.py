@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from houfeng.errors import AccessError, NotFoundError, Text, UsageError
+from houfeng.matching.delivery import chains
 from houfeng.matching.tables import EntryLink
 from houfeng.matching.terms import Terms, shipped
 from houfeng.office import journal
@@ -89,7 +90,7 @@ def peek(session: Session, secret: str) -> EntryLink:
 
 
 def use(session: Session, secret: str, caller: Caller, terms: Terms | None = None) -> SignedIn:
-    """Let somebody in by a link, which is used up; the session is short."""
+    """Let somebody in by a link, which is used up; the session is short. Who enters has received what was sent."""
     terms, row = terms or shipped(), peek(session, secret)
     row.used_at, row.used_from = office_of(session).clock(), caller.address[:60]
     user = session.get(User, row.user_id)
@@ -102,4 +103,5 @@ def use(session: Session, secret: str, caller: Caller, terms: Terms | None = Non
     held = session.get(UserSession, signed.viewer.session_id)
     assert held is not None  # it was made just now
     held.expires_at = min(held.expires_at, ends)
+    chains.receive(session, signed.viewer)
     return signed._replace(expires_at=held.expires_at)

@@ -290,18 +290,3 @@ def _tell(session: Session, row: PolicyList, banks: Mapping[str, int], firms: It
     for firm in firms:
         notices.tell(session, people_of_firm(session, firm), mine, "/mine", "delivery.mine")
     outbox.announce(session, TOPIC, outbox.Message(told.zh, link=f"/policies/{row.policy}"))
-
-
-def receive(session: Session, viewer: Viewer, policy: str) -> int:
-    """A bank's person has opened the policy: its lists are received; gives how many."""
-    banks = viewer.scope.institutions
-    if not banks or not viewer.may(Permission.ANSWER_NEEDS):
-        return 0
-    mine = select(PolicyRecipient).join(PolicyList, PolicyList.id == PolicyRecipient.list_id)
-    mine = mine.where(PolicyList.policy == policy, PolicyRecipient.institution_id.in_(banks))
-    found = session.scalars(mine.where(PolicyRecipient.received_at.is_(None))).all()
-    for row in found:
-        row.received_at, row.received_by = office_of(session).clock(), viewer.user_id
-        told = {"list": row.list_id, "institution": row.institution_id}
-        journal.write(session, viewer, "delivery.bank_received", f"policy:{policy}", detail=told)
-    return len(found)

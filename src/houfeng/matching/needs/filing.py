@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from houfeng.errors import ConflictError, InputError, NotFoundError, Problem, Text, UsageError, Where
 from houfeng.matching import authorisation
 from houfeng.matching.delivery import chains
+from houfeng.matching.recommend.drawing import Draw
 from houfeng.matching.tables import Authorisation, NeedFile, NeedOffer, NeedStep, PolicyChain
 from houfeng.matching.terms import Terms, shipped
 from houfeng.office import journal, notices
@@ -64,7 +65,7 @@ class About(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A product of a bank for a need, as the matching ranks it."""
+    """A product of a bank for a need, as the matching ranks it; `draw` where its price rests on a tool's quota."""
 
     institution_id: str
     institution_name: str
@@ -74,6 +75,7 @@ class Suggestion:
     chance: float | None
     reasons: tuple[Mapping[str, Any], ...] = ()
     answer_days: int | None = None
+    draw: Draw | None = None
 
 
 def visible(viewer: Viewer) -> ColumnElement[bool]:
@@ -243,7 +245,8 @@ def recommend(
             version=1, need_id=need.id, institution_id=each.institution_id, institution_name=each.institution_name,
             product=each.product, label_zh=each.label.zh, label_en=each.label.en, rank=rank, cost=each.cost,
             chance=each.chance, reasons=[dict(reason) for reason in each.reasons], state="sent", sent_at=now,
-            due_on=now.date() + timedelta(days=days),
+            due_on=now.date() + timedelta(days=days), tool=each.draw.tool if each.draw else "",
+            quota=each.draw.amount if each.draw else None,
         )  # fmt: skip
         session.add(offer)
         _consent(session, need, each.institution_id, terms)

@@ -2,7 +2,7 @@
 
 A run holds needs of the book beside those filed on the desk. Only a need that its enterprise filed, with an
 authorisation that still holds, can be sent to a bank; that is asked again at the moment of sending, and so is every
-other reason.
+other reason: the limits on one client and group, and the quota of the tool a price rests on.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from houfeng.errors import Text
 from houfeng.matching.needs import filing
 from houfeng.matching.needs.answering import STATES
 from houfeng.matching.needs.filing import Suggestion
+from houfeng.matching.recommend.drawing import ZERO, Promised
+from houfeng.matching.recommend.funding import left_of
 from houfeng.matching.recommend.room import Rooms, Taken
 from houfeng.matching.tables import NeedFile, NeedOffer
 from houfeng.matching.terms import Terms, shipped
@@ -80,11 +82,11 @@ def sort_out(
     """What of `matches` can be recommended, was already, or cannot be.
 
     `taken` is what is promised under the limits of `rooms`; what is ready is added to it, so that needs of one group
-    are counted together.
+    are counted together. So is quota, which is asked of the ledger as it stands now.
     """
     viewer.require(Permission.RUN_MATCHING)
     terms, found = terms or shipped(), Sorted()
-    taken = taken if taken is not None else {}
+    taken, promised = taken if taken is not None else {}, _promised(session, matches)
     needs = _needs(session, viewer, [match.need_no for match in matches])
     offers = _offers(session, {need.id for need in needs.values()})
     for match in matches:
@@ -100,9 +102,13 @@ def sort_out(
         why = [*_stopped(session, need, match, own, there, terms)]
         if rooms is not None:
             why += rooms.against(bank, need.enterprise_id, need.amount, taken, need.number)
+        if (draw := match.suggestion.draw) is not None:
+            why += promised.against(draw, bank, need.number)
         if why:
             found.barred.append(Barred(match, need, tuple(why)))
             continue
+        if draw is not None:
+            promised.take(draw.tool, bank, need.number, draw.amount)
         if rooms is not None:
             rooms.take(taken, bank, need.enterprise_id, need.number, need.amount)
         found.ready.append(Ready(match, need))
@@ -124,6 +130,19 @@ def send(
 def firms(session: Session, viewer: Viewer, matches: Sequence[Match]) -> set[str]:
     """The enterprises behind `matches`, those that have filed them."""
     return {need.enterprise_id for need in _needs(session, viewer, [match.need_no for match in matches]).values()}
+
+
+def _promised(session: Session, matches: Sequence[Match]) -> Promised:
+    """What the tools have left for the banks of `matches`, and what open offers would draw on them."""
+    pairs = {(draw.tool, match.suggestion.institution_id) for match in matches if (draw := match.suggestion.draw)}
+    open_draws = select(NeedOffer, NeedFile).join(NeedFile, NeedFile.id == NeedOffer.need_id).where(
+        NeedOffer.state.in_(filing.OPEN_OFFERS), NeedOffer.tool.in_({tool for tool, _ in pairs})
+    )  # fmt: skip
+    going = session.execute(open_draws).all() if pairs else []
+    found = Promised(left_of(session, pairs | {(offer.tool, offer.institution_id) for offer, _ in going}))
+    for offer, need in going:
+        found.take(offer.tool, offer.institution_id, need.number, offer.quota or ZERO)
+    return found
 
 
 def under_way(session: Session, rooms: Rooms) -> Taken:

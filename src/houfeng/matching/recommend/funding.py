@@ -9,12 +9,13 @@ for the rest of its capacity.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_DOWN, Decimal
 
 from sqlalchemy.orm import Session
 
 from houfeng.claims import quota
+from houfeng.claims.tables import Quota
 from houfeng.errors import Text
 from houfeng.matching.recommend.asking import Asked, Quote
 
@@ -29,10 +30,11 @@ FEN = Decimal("0.01")
 class Fund:
     """What a bank has left of a tool: `ceilings` are all it stands under, by name; none of them: the ledger has none.
 
-    A ceiling without an amount bounds nothing.
+    A ceiling without an amount bounds nothing. `labels` are what ceilings are called.
     """
 
     ceilings: Mapping[str, Decimal | None]
+    labels: Mapping[str, Text] = field(default_factory=dict)
 
     @property
     def left(self) -> Decimal | None:
@@ -50,13 +52,23 @@ Funds = Callable[[str, str], Fund]
 
 def ledger(session: Session, quotes: Iterable[Quote]) -> Funds:
     """What the quota ledger says now of the tools and banks of these quotes."""
-    pairs = {(quote.funded_by, quote.bank) for quote in quotes if quote.funded_by}
-    known = {pair: Fund({one.name: one.left for one in quota.path(session, *pair)}) for pair in sorted(pairs)}
+    return left_of(session, {(quote.funded_by, quote.bank) for quote in quotes if quote.funded_by})
+
+
+def left_of(session: Session, pairs: Iterable[tuple[str, str]]) -> Funds:
+    """What the quota ledger says now of these tools and banks."""
+    known = {pair: _fund(quota.path(session, *pair)) for pair in sorted(pairs)}
     return lambda tool, bank: known[(tool, bank)]
 
 
+def _fund(path: Sequence[Quota]) -> Fund:
+    labels = {one.name: Text(one.label_zh, one.label_en) for one in path}
+    return Fund({one.name: one.left for one in path}, labels)
+
+
 def priced(quote: Quote, amount: Decimal, funds: Funds | None) -> tuple[Quote, list[Text]]:
-    """The quote with the price it truly has for a loan of `amount`, and why. Without `funds` nobody has asked."""
+    """The quote with the price it truly has for a loan of `amount`, and why; where quota is short no tool funds it.
+    Without `funds` nobody has asked."""
     if not quote.funded_by:
         return quote, []
     tool = quote.funded_label if any(quote.funded_label) else Text(quote.funded_by, quote.funded_by)
@@ -76,7 +88,7 @@ def priced(quote: Quote, amount: Decimal, funds: Funds | None) -> tuple[Quote, l
                 f"the rate rests on funds of “{tool.en}”: {wanted:,.2f} of quota, the bank has {left.en} left",
             )
         ]
-    return replace(quote, rate=quote.own_rate), [_short(tool, quote, fund, wanted)]
+    return replace(quote, rate=quote.own_rate, funded_by=""), [_short(tool, quote, fund, wanted)]
 
 
 def _short(tool: Text, quote: Quote, fund: Fund, wanted: Decimal) -> Text:

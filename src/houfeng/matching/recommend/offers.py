@@ -18,7 +18,8 @@ from houfeng.instruments.eligibility import Answer, Reason, State
 from houfeng.matching.recommend.asking import Need, Quote
 from houfeng.matching.recommend.chance import Chance, History
 from houfeng.matching.recommend.cost import Cost, Loan, Support, cost_of
-from houfeng.matching.recommend.funding import Funds, priced
+from houfeng.matching.recommend.drawing import Draw
+from houfeng.matching.recommend.funding import Funds, needed, priced
 from houfeng.matching.recommend.room import Rooms
 
 ORDERS = ("cost", "chance")
@@ -46,7 +47,7 @@ class Bounds:
 class Offer:
     """A product as it stands for a need. `cost` is after subsidy, `before` without; both nothing where it is refused
     outright. `base` is the product where it stands twice; `best` says that no other eligible one is both cheaper and
-    likelier."""
+    likelier. `draw` is what it takes of a tool's quota where its price rests on it."""
 
     product: str
     label: Text
@@ -60,6 +61,7 @@ class Offer:
     base: str
     answer_days: int | None = None
     best: bool = False
+    draw: Draw | None = None
 
     @property
     def eligible(self) -> bool:
@@ -116,6 +118,7 @@ def _offer(
     if bounds.rooms is not None:
         against += bounds.rooms.against(quote.bank, need.enterprise_id, need.amount)
     quote, funding = priced(quote, need.amount, bounds.funds)
+    draw = Draw(quote.funded_by, quote.funded_label, needed(quote, need.amount)) if quote.funded_by else None
     told = [_words(reason) for reason in quote.reasons if reason.state is not State.MET]
     answer = Answer.NO if against else quote.answer
     if quote.rate is None and answer is not Answer.NO:
@@ -131,7 +134,7 @@ def _offer(
     reasons += [*_why(quote, before, cost, support, standings), *funding]
     reasons.append(chance.words())
     name = support.support.name if support is not None else ""
-    return _told(quote, answer, cost, before, name, chance, reasons)
+    return replace(_told(quote, answer, cost, before, name, chance, reasons), draw=draw)
 
 
 def _told(

@@ -57,17 +57,21 @@ class Rooms:
     names: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
 
+    def clients(self, firm: str) -> tuple[str, ...]:
+        """The firm and the groups it belongs to."""
+        return (firm, *self.groups.get(firm, ()))
+
     def bounds(self, bank: str, firm: str) -> Iterator[Bound]:
         """Every limit that stands between a bank and a firm."""
         net, tier1 = self.capital.get(bank, (None, None))
-        groups = self.groups.get(firm, ())
+        groups = self.clients(firm)[1:]
         if net is not None:
             yield self._bound("loans", bank, firm, self.limits.loans, net)
         if tier1 is not None:
             yield self._bound("single", bank, firm, self.limits.single, tier1)
             for group in groups:
                 yield self._bound("group", bank, group, self.limits.group, tier1)
-        for client in (firm, *groups):
+        for client in self.clients(firm):
             if client in self.joint:
                 yield Bound(Key("joint", ALL_BANKS, client), *self.joint[client])
 
@@ -82,6 +86,14 @@ class Rooms:
             if bound.lent + promised + amount > bound.limit:
                 found.append(self._words(bound, promised))
         return found
+
+    def called(self, bound: Bound) -> Text:
+        """What a limit is called."""
+        who = self.names.get(bound.key.client, bound.key.client)
+        if bound.key.basis == "joint":
+            return Text(f"“{who}”的联合授信额度", f"the joint limit of “{who}”")
+        zh, en = LABELS[bound.key.basis]
+        return Text(f"该行对“{who}”{zh}", f"what this bank may lend “{who}” ({en})")
 
     def take(self, taken: Taken, bank: str, firm: str, need: str, amount: Decimal) -> None:
         """Note in `taken` that `bank` was asked for `amount` by the need of `firm`."""

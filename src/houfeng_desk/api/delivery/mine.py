@@ -32,10 +32,9 @@ def mine(desk: DeskDep, viewer: ViewerDep, reader: ReaderDep) -> dict[str, Any]:
     """Every policy in force and how the asker's own firm stands to it, with what is missing and who holds it."""
     firm = own_firm(viewer)
     banks = bank_names(reader)
-    with desk.office.begin() as session:
-        chains.receive(session, viewer)
     found = own.rights_or_none(desk, firm)
     with desk.office.read() as session:
+        fresh = [one.id for one in chains.waiting(session, viewer)]
         needs = [need_told(one) for one in own.needs(session, viewer)]
     return {
         "enterprise_id": firm,
@@ -50,7 +49,16 @@ def mine(desk: DeskDep, viewer: ViewerDep, reader: ReaderDep) -> dict[str, Any]:
             for one in found
         ],
         "needs": needs,
+        "not_received": fresh,
     }
+
+
+@router.post("/mine/receive", operation_id="receive_policies", dependencies=OWN)
+def receive(desk: DeskDep, viewer: ViewerDep) -> Done:
+    """Say that the firm has what was sent to it: `not_received` of its page is empty then."""
+    with desk.office.begin() as session:
+        count = chains.receive(session, viewer)
+    return done(Text(f"已登记收到 {count} 项政策", f"policies received: {count}"))
 
 
 class Wished(BaseModel):

@@ -7,17 +7,17 @@ from typing import Any
 from pydantic import BaseModel
 
 from houfeng.errors import InputError, Text
-from houfeng.matching.delivery import chains, links, lists, statistics
+from houfeng.matching.delivery import chains, links, lists, receipts, statistics
 from houfeng.matching.delivery.statistics import PERSONS
 from houfeng.office import jobs as queue
 from houfeng.office.access import Permission
 from houfeng_desk.api.house.exports import Queued
 from houfeng_desk.api.lists import Asked, add_list
 from houfeng_desk.api.route import router as new_router
-from houfeng_desk.api.shapes import plain, told
+from houfeng_desk.api.shapes import listed, plain, told
 from houfeng_desk.lists import Listing, ListRequest
 from houfeng_desk.pages.delivery import jobs
-from houfeng_desk.queries.delivery import figures
+from houfeng_desk.queries.delivery import figures, sent
 from houfeng_desk.queries.delivery import policies as shown
 from houfeng_desk.queries.delivery.judging import policies as known_policies
 from houfeng_desk.queries.enterprise.lending import bank_names
@@ -26,6 +26,7 @@ from houfeng_desk.web import DeskDep, ViewerDep, allowed
 router = new_router("delivery")
 SEE = [allowed(Permission.SEE_DELIVERY)]
 RUN = [allowed(Permission.RUN_MATCHING)]
+ANSWER = [allowed(Permission.ANSWER_NEEDS)]
 LIST = (
     "number",
     "document",
@@ -87,11 +88,8 @@ def days(desk: DeskDep, viewer: ViewerDep, name: str, by: str = "region") -> dic
 
 @router.get("/policies/{name}", operation_id="policy", dependencies=SEE)
 def policy(desk: DeskDep, viewer: ViewerDep, name: str) -> dict[str, Any]:
-    """One policy: its terms, the versions of its list, how many firms (and persons) each step has reached. A bank's
-    person who looks has received its list."""
-    if viewer.scope.institutions:
-        with desk.office.begin() as session:
-            lists.receive(session, viewer, name)
+    """One policy: its terms, the versions of its list, how many firms (and persons) each step has reached, and which
+    versions sent to the asker's bank it has not received yet."""
     policies_now = known_policies(desk)
     with desk.office.read() as session:
         known, versions = shown.find(session, policies_now, name)
@@ -101,13 +99,23 @@ def policy(desk: DeskDep, viewer: ViewerDep, name: str) -> dict[str, Any]:
             "versions": [told(one, *LIST) for one in versions],
             "reached": plain(statistics.funnel(session, viewer, name)),
             "persons_reached": plain(statistics.funnel(session, viewer, name, PERSONS)),
+            "not_received": [one.number for one in receipts.waiting(session, viewer, name)],
         }
+
+
+@router.post("/policies/{name}/receive", operation_id="receive_list", dependencies=ANSWER)
+def receive(desk: DeskDep, viewer: ViewerDep, name: str) -> dict[str, Any]:
+    """Say that the asker's bank has the versions of the list that were sent to it."""
+    with desk.office.begin() as session:
+        found = receipts.receive(session, viewer, name)
+        rows = [{"number": one.number, **told(one.sent, "institution_id", "members", "sent_at")} for one in found]
+        return listed([{**row, "days": one.days} for row, one in zip(rows, found, strict=True)])
 
 
 @router.get("/policies/{name}/lists/{number}", operation_id="policy_list", dependencies=SEE)
 def one_list(desk: DeskDep, viewer: ViewerDep, name: str, number: int) -> dict[str, Any]:
     """One version of a list: who joined, who left and why, and the first members of the asker's scope; all of them are
-    an export."""
+    the list of its members."""
     with desk.office.read() as session:
         row = lists.version(session, name, number)
         joined, left = lists.changes(session, viewer, name, number)
@@ -118,6 +126,30 @@ def one_list(desk: DeskDep, viewer: ViewerDep, name: str, number: int) -> dict[s
             "members": [told(one, *MEMBER) for one in lists.members(session, viewer, name, number)[:MOST]],
             "members_total": lists.counted(session, viewer, name, number),
         }
+
+
+def _members(asked: Asked, ask: ListRequest) -> Listing:
+    with asked.desk.office.read() as session:
+        return sent.members(session, asked.viewer, asked.path["name"], int(asked.path["number"]), ask)
+
+
+add_list(
+    router, "/policies/{name}/lists/{number}/members", "policy_members", sent.MEMBERS, sent.WHICH,
+    Permission.SEE_DELIVERY, _members, about="Who stands on a version of a list, who joined and left in it, and why.",
+    within={"name": str, "number": int},
+)  # fmt: skip
+
+
+def _receipts(asked: Asked, ask: ListRequest) -> Listing:
+    banks = bank_names(asked.reader)
+    with asked.desk.office.read() as session:
+        return sent.sent_to(session, asked.viewer, asked.path["name"], ask, banks)
+
+
+add_list(
+    router, "/policies/{name}/receipts", "policy_receipts", sent.RECEIPTS, (), Permission.SEE_DELIVERY, _receipts,
+    about="To which banks a list went and when each said to have it; a bank sees its own.", within={"name": str},
+)  # fmt: skip
 
 
 def _chains(asked: Asked, ask: ListRequest) -> Listing:

@@ -11,7 +11,7 @@ from houfeng.office.access import Permission
 from houfeng_desk.api.house.exports import Queued
 from houfeng_desk.api.route import router as new_router
 from houfeng_desk.api.shapes import plain
-from houfeng_desk.pages.penetration.falling import ask_for, fall_of, read
+from houfeng_desk.pages.penetration.falling import ask_for, fall_of, first, read
 from houfeng_desk.queries.penetration.fall import DEFAULTS, asked_of
 from houfeng_desk.web import DeskDep, ReaderDep, ViewerDep, allowed
 
@@ -39,5 +39,5 @@ def answer(desk: DeskDep, viewer: ViewerDep, job_id: int) -> dict[str, Any]:
     """The answer of a job of the asker's own, once its state is `done`."""
     with desk.office.read() as session:
         job = fall_of(session, viewer, job_id)
-        found = read(job) if job.state == jobs.State.DONE else None
+        found = first(read(job)) if job.state == jobs.State.DONE else None
         return {"job": job.id, "state": job.state, "found": plain(found)}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from houfeng.office.access import Permission, Viewer
-from houfeng_desk.pages.delivery import answers, entering, figures, jobs, mine, needs, policies
+from houfeng_desk.pages.delivery import answers, entering, figures, jobs, mine, needs, policies, sent
 from houfeng_desk.queries.delivery.needs import waiting
 
 if TYPE_CHECKING:
     from houfeng_desk.app import DeskApp
 
-ROUTERS = (figures.router, policies.router, needs.router, answers.router, mine.router, entering.router)
+ROUTERS = (figures.router, policies.router, sent.router, needs.router, answers.router, mine.router, entering.router)
 
 
 def start(app: DeskApp) -> None:

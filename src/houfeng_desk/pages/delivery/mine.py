@@ -44,10 +44,8 @@ VERSION, WHY = Text("版本", "Version"), Text("理由", "Reason")
 
 @router.get("/mine", name="mine", dependencies=[OWN])
 def mine(request: Request, desk: DeskDep, viewer: ViewerDep) -> Response:
-    """Every policy in force and how this firm stands to it. Looking receives what was sent."""
+    """Every policy in force and how this firm stands to it, with a button for what was sent and not received yet."""
     firm = own_firm(viewer)
-    with desk.office.begin() as session:
-        chains.receive(session, viewer)
     rights = shown.rights_or_none(desk, firm)
     with desk.office.read() as session:
         return page(
@@ -59,6 +57,7 @@ def mine(request: Request, desk: DeskDep, viewer: ViewerDep) -> Response:
                 *((state, _of(state, rights)) for state in ("unknown", "no")),
             ],
             near=NEAR,
+            fresh=len(chains.waiting(session, viewer)),
             needs=shown.needs(session, viewer),
             need_states=filing.STATES,
             states=STATES,
@@ -70,6 +69,15 @@ def mine(request: Request, desk: DeskDep, viewer: ViewerDep) -> Response:
 
 def _of(state: str, rights: list[shown.Right]) -> list[shown.Right]:
     return [each for each in rights if each.verdict.state == state]
+
+
+@router.post("/mine/receive", name="mine_receive", dependencies=[OWN])
+def receive(request: Request, desk: DeskDep, viewer: ViewerDep) -> Response:
+    """The firm has what was sent to it."""
+    with desk.office.begin() as session:
+        count = chains.receive(session, viewer)
+    flash(request, Text(f"已登记收到 {count} 项政策", f"policies received: {count}"))
+    return see_other("/mine")
 
 
 @router.post("/mine/chains/{chain_id:int}", name="mine_answer", dependencies=[OWN])

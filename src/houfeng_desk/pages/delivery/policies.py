@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fastapi import APIRouter
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
 from houfeng.errors import Text
-from houfeng.matching.delivery import chains, links, lists, statistics
+from houfeng.matching.delivery import chains, links, lists, receipts, statistics
 from houfeng.matching.delivery.chains import DOCUMENT, STEPS
 from houfeng.matching.delivery.statistics import BY, FIRMS, PERSONS
 from houfeng.office import jobs as queue
 from houfeng.office.access import Permission, Viewer
-from houfeng_desk.lists import ListRequest, export
+from houfeng_desk.lists import Listing, ListRequest, export
 from houfeng_desk.locale import speak, spoken
 from houfeng_desk.pages.delivery import jobs
 from houfeng_desk.queries.delivery import policies as shown
+from houfeng_desk.queries.delivery import sent
 from houfeng_desk.queries.delivery.judging import policies as known_policies
 from houfeng_desk.queries.enterprise.lending import bank_names
 from houfeng_desk.queries.enterprise.words import region
@@ -31,6 +34,7 @@ TABS = {
     "terms": Text("条件", "Conditions"),
     "lists": Text("名单版本", "List versions"),
     "chains": Text("企业", "Enterprises"),
+    "banks": Text("银行", "Banks"),
 }
 
 
@@ -54,14 +58,11 @@ def policies(request: Request, desk: DeskDep, viewer: ViewerDep) -> Response:
 
 @router.get("/policies/{name}", name="policy", dependencies=[SEE])
 def policy(request: Request, desk: DeskDep, viewer: ViewerDep, reader: ReaderDep, name: str) -> Response:
-    """One policy. A bank's person who looks has received its list."""
+    """One policy. What was sent to a bank and it has not received yet stands at the top, with a button."""
     speak(lang_of(request))
     asked = request.query_params
     tab = asked.get("tab", "progress")
     by = asked.get("by", "region")
-    if viewer.scope.institutions:
-        with desk.office.begin() as session:
-            lists.receive(session, viewer, name)
     policies_now = known_policies(desk)
     with desk.office.read() as session:
         known, versions = shown.find(session, policies_now, name)
@@ -69,7 +70,6 @@ def policy(request: Request, desk: DeskDep, viewer: ViewerDep, reader: ReaderDep
         banks = bank_names(reader)
         dated = any(row.document_on for row in versions) or (known is not None and known.persons)
         start = DOCUMENT if dated else "sent"
-        ask = ListRequest.of(request, shown.COLUMNS, shown.filters()) if tab == "chains" else None
         return page(
             request,
             "delivery/policy.html",
@@ -87,9 +87,22 @@ def policy(request: Request, desk: DeskDep, viewer: ViewerDep, reader: ReaderDep
             start=start,
             days=statistics.days(session, viewer, by, start, policy=name),
             said=lambda key: region(key).get(spoken()) if by == "region" else banks.get(key, key),
-            listing=shown.listing(session, viewer, name, ask, banks) if ask is not None else None,
+            listing=_listing(request, session, viewer, name, tab, banks),
+            waiting=receipts.waiting(session, viewer, name),
             mine=lists.counted(session, viewer, name, versions[0].number) if versions else 0,
         )
+
+
+def _listing(
+    request: Request, session: Session, viewer: Viewer, name: str, tab: str, banks: Mapping[str, str]
+) -> Listing | None:
+    """The list of a tab that has one."""
+    if tab == "chains":
+        ask = ListRequest.of(request, shown.COLUMNS, shown.filters())
+        return shown.listing(session, viewer, name, ask, banks)
+    if tab == "banks":
+        return sent.sent_to(session, viewer, name, ListRequest.of(request, sent.RECEIPTS), banks)
+    return None
 
 
 def _persons(session: Session, viewer: Viewer, name: str) -> tuple[statistics.Reached, ...]:
@@ -109,27 +122,6 @@ def export_chains(request: Request, desk: DeskDep, viewer: ViewerDep, reader: Re
     with desk.office.read() as session:
         title = Text("政策直达", "Delivery of a policy")
         return export(request, viewer, title, ask, lambda asked: shown.listing(session, viewer, name, asked, banks))
-
-
-@router.get("/policies/{name}/lists/{number:int}", name="policy_list", dependencies=[SEE])
-def one_list(request: Request, desk: DeskDep, viewer: ViewerDep, name: str, number: int) -> Response:
-    """One version of a list: who joined, who left, and why."""
-    with desk.office.read() as session:
-        row = lists.version(session, name, number)
-        joined, left = lists.changes(session, viewer, name, number)
-        newest = lists.newest(session, name)
-        return page(
-            request,
-            "delivery/list.html",
-            row=row,
-            joined=joined,
-            left=left,
-            causes=lists.CAUSES,
-            mine=lists.counted(session, viewer, name, number),
-            members=lists.members(session, viewer, name, number)[:200],
-            newest=newest is not None and newest.number == number,
-            region=region,
-        )
 
 
 @router.post("/policies/{name}/make", name="policy_make", dependencies=[RUN])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ from houfeng.errors import EnvironmentFault, NotFoundError, Text
 from houfeng.office import jobs
 from houfeng.office.access import Permission, Viewer
 from houfeng_desk.desk import Desk
+from houfeng_desk.lists import Listing, ListRequest, export
 from houfeng_desk.pages.penetration.jobs import FALL, FILE
 from houfeng_desk.queries.enterprise.firm import firm_of
 from houfeng_desk.queries.enterprise.identity import register_row
-from houfeng_desk.queries.penetration.fall import CHOICES, DEFAULTS, LABELS, Asked, asked_of
+from houfeng_desk.queries.penetration.fall import CHOICES, DEFAULTS, LABELS, SHOWN, Asked, asked_of
+from houfeng_desk.queries.tables.groups import FALLS
 from houfeng_desk.reader import Reader
 from houfeng_desk.web import DeskDep, ReaderDep, ViewerDep, allowed, field, flash, page, see_other
 
@@ -58,8 +61,33 @@ def answer(request: Request, desk: DeskDep, viewer: ViewerDep, job_id: int) -> R
         job = fall_of(session, viewer, job_id)
         if job.state in (jobs.State.FAILED, jobs.State.CANCELLED):
             return see_other(f"/jobs/{job_id}")
-        found = read(job) if job.state == jobs.State.DONE else None
+        found = first(read(job)) if job.state == jobs.State.DONE else None
     return page(request, "penetration/fall.html", found=found, choices=CHOICES, labels=LABELS, job_id=job_id)
+
+
+def first(found: Mapping[str, Any]) -> dict[str, Any]:
+    """An answer with so many firms and limits as a page shows; the tables give out all."""
+    return {**found, **{name: found[name][:SHOWN] for name in ("fallen", "breaches")}}
+
+
+@router.api_route(
+    "/penetration/fall/{job_id:int}/{table}/export", methods=["GET", "POST"], name="fall_export",
+    dependencies=[allowed(Permission.EXPORT)],
+)  # fmt: skip
+def export_table(request: Request, desk: DeskDep, viewer: ViewerDep, job_id: int, table: str) -> Response:
+    """A table of the answer as a file, all of it."""
+    viewer.require(Permission.SEE_MARKET)
+    with desk.office.read() as session:
+        job = fall_of(session, viewer, job_id)
+        if table not in FALLS or job.state != jobs.State.DONE:
+            raise NotFoundError(Text("没有这张表", "there is no such table"))
+        found = read(job)
+    title, made = FALLS[table]
+    columns, rows = made(found)
+    held = list(rows)
+    named = Text(f"{found['name']} {title.zh}", f"{found['name']} {title.en}")
+    ask = ListRequest(columns, (), size=None)
+    return export(request, viewer, named, ask, lambda asked: Listing(columns, held, len(held), asked))
 
 
 def fall_of(session: Session, viewer: Viewer, job_id: int) -> jobs.Job:

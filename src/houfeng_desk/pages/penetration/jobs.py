@@ -38,7 +38,7 @@ def falling(run: JobRun) -> Mapping[str, Any]:
         run.progress(1, 3, Text("找出会被波及的企业", "finding who may be called"))
         reached = reach(reader, given["firm"], asked, MOST)
         run.progress(2, 3, Text("计算倒下与损失", "computing falls and losses"))
-        found = fall(reader, given["firm"], asked, reached)
+        found = fall(reader, given["firm"], asked, reached, None)
     finally:
         desk.close()
     if found is None:

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from houfeng.clock import parse_moment
 from houfeng.errors import NotFoundError, Text, UsageError
 from houfeng.office.access import Permission
+from houfeng.office.alerts.tables import Alert
 from houfeng_desk.charts import enterprise as charts
 from houfeng_desk.desk import Desk
 from houfeng_desk.formats import wan
@@ -65,6 +66,7 @@ class Asked:
     reader: Reader
     firm: Firm
     session: Session
+    alerts: list[Alert]
 
 
 @router.get("/enterprises/{enterprise_id}", name="enterprise", dependencies=[allowed(Permission.SEE_MARKET)])
@@ -79,11 +81,11 @@ def enterprise(request: Request, desk: DeskDep, reader: ReaderDep, enterprise_id
     with desk.office.read() as session:
         alerts = story.firm_alerts(session, reader, firm)
         cases = story.firm_cases(session, reader, firm)
-        asked = Asked(request, desk, reader, firm, session)
-        told = MAKERS[tab](asked)
+        asked = Asked(request, desk, reader, firm, session, alerts)
+        told, owed = MAKERS[tab](asked), lending.summary(firm, reader.as_of)
         counts = {
             "alerts": sum(story.is_open(a, reader) for a in alerts),
-            "loans": lending.summary(firm, reader.as_of)["notes"],
+            "loans": owed["notes"],
         }
         return page(
             request,
@@ -96,7 +98,7 @@ def enterprise(request: Request, desk: DeskDep, reader: ReaderDep, enterprise_id
             cases=cases,
             is_open=lambda alert: story.is_open(alert, reader),
             risk=risk.risk(reader, firm, pack_of(desk, RULES)),
-            lent=lending.summary(firm, reader.as_of),
+            lent=owed,
             **told,
         )
 
@@ -104,7 +106,7 @@ def enterprise(request: Request, desk: DeskDep, reader: ReaderDep, enterprise_id
 def _overview(asked: Asked) -> dict[str, Any]:
     found = risk.risk(asked.reader, asked.firm, pack_of(asked.desk, RULES))
     owed = lending.exposure(asked.reader, asked.firm)
-    lines = story.story(asked.session, asked.reader, asked.firm)
+    lines = story.story(asked.session, asked.reader, asked.firm, asked.alerts)
     made_of = found.made_of if found else None
     return {
         "worst": _worst(asked),
@@ -120,7 +122,7 @@ def _overview(asked: Asked) -> dict[str, Any]:
 def _worst(asked: Asked) -> dict[str, Any] | None:
     """The gravest open alert whose rule compares an indicator with a threshold: the indicator, drawn."""
     pack = pack_of(asked.desk, RULES)
-    for alert in story.firm_alerts(asked.session, asked.reader, asked.firm):
+    for alert in asked.alerts:
         if not story.is_open(alert, asked.reader) or alert.pack != pack.name:
             continue
         found = indicators.behind_alert(asked.reader, asked.firm, pack, alert.rule.partition("/")[2])
@@ -215,7 +217,7 @@ def _since(request: Request) -> datetime | None:
 
 
 def _story(asked: Asked) -> dict[str, Any]:
-    return {"story": story.story(asked.session, asked.reader, asked.firm)}
+    return {"story": story.story(asked.session, asked.reader, asked.firm, asked.alerts)}
 
 
 MAKERS: dict[str, Callable[[Asked], dict[str, Any]]] = {

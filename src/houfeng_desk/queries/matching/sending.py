@@ -18,6 +18,7 @@ from houfeng.matching.assign import WAYS
 from houfeng.matching.needs import filing, sending
 from houfeng.matching.needs.filing import Suggestion
 from houfeng.matching.needs.sending import Match, Sorted
+from houfeng.matching.recommend.drawing import Draw
 from houfeng.office import jobs
 from houfeng.office.access import Viewer
 from houfeng.office.tables import Job
@@ -66,8 +67,16 @@ def _match(found: Mapping[str, Any], need: Mapping[str, Any], product: str) -> M
         chance=offer["chance"],
         reasons=tuple(offer["reasons"]),
         answer_days=offer.get("answer_days"),
+        draw=_draw(offer.get("draw")),
     )
     return Match(need["need_no"], Decimal(need["amount"]), need["months"], suggestion)
+
+
+def _draw(told: Mapping[str, Any] | None) -> Draw | None:
+    """What the product takes of a tool's quota, as the run keeps it."""
+    if told is None:
+        return None
+    return Draw(told["tool"], Text(told["label"]["zh"], told["label"]["en"]), Decimal(told["amount"]))
 
 
 def joined(texts: Iterable[Text]) -> Text:
@@ -118,7 +127,8 @@ BARRED = Text("不能推荐", "Cannot be recommended")
 
 
 def handling(session: Session, viewer: Viewer, found: Mapping[str, Any]) -> Handling:
-    """How a run stands now. Lending limits are asked for when something is sent: they were part of the run itself."""
+    """How a run stands now, with the quota that is left. Lending limits are asked for when something is sent: they were
+    part of the run itself."""
     made = Handling()
     for way in WAYS:
         if way not in found["ways"]:

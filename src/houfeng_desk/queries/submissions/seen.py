@@ -16,7 +16,7 @@ class Reporters:
 
     def __init__(self, reader: Reader) -> None:
         self.viewer = reader.viewer
-        rows = reader.rows("SELECT institution_id, name, region FROM institution")
+        rows = reader.held("SELECT institution_id, name, region FROM institution")
         self.names: dict[str, str] = {row["institution_id"]: row["name"] or row["institution_id"] for row in rows}
         self._regions = {row["institution_id"]: row["region"] or "" for row in rows}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from houfeng.errors import Text, UsageError
@@ -118,7 +118,7 @@ def _fallen(given: Given) -> Mapping[str, Any]:
     reached = fall.reach(given.reader, given.firm.id, asked)
     if not reached.whole:
         raise UsageError(Text("会波及的企业太多，请放到后台计算", "too many firms are reached; ask for a job"))
-    none: dict[str, Any] = {"fallen": [], "banks": [], "breaches": []}
+    none: dict[str, Any] = {"fallen": [], "banks": [], "breaches": [], "rescue": None}
     return fall.fall(given.reader, given.firm.id, asked, reached, None) or none
 
 
@@ -126,7 +126,7 @@ def _both(told: Mapping[str, str]) -> Text:
     return Text(told["zh"], told["en"])
 
 
-def _fall_firms(given: Given) -> Made:
+def _fall_firms(found: Mapping[str, Any]) -> Made:
     columns = (
         column("round", "轮", "Round", "number"), *who("企业", "Enterprise"),
         column("called", "被要求代偿", "Called upon", "money"),
@@ -140,22 +140,22 @@ def _fall_firms(given: Given) -> Made:
             "code": one["party"]["id"] or "",
             **{name: one[name] for name in names},
         }
-        for one in _fallen(given)["fallen"]
+        for one in found["fallen"]
     ]
     return columns, rows
 
 
-def _fall_banks(given: Given) -> Made:
+def _fall_banks(found: Mapping[str, Any]) -> Made:
     columns = (
         column("bank", "机构", "Institution"), column("exposed", "对倒下者的余额", "Lent to the fallen", "money"),
         column("lost", "损失", "Lost", "money"), column("by_banks", "同业传染", "Through other banks", "money"),
         column("of_capital", "占一级资本净额", "Of tier 1 capital", "percent"), column("fails", "资本耗尽", "Fails"),
     )  # fmt: skip
-    rows = [{**one, "fails": YES if one["fails"] else NO} for one in _fallen(given)["banks"]]
+    rows = [{**one, "fails": YES if one["fails"] else NO} for one in found["banks"]]
     return columns, rows
 
 
-def _fall_breaches(given: Given) -> Made:
+def _fall_breaches(found: Mapping[str, Any]) -> Made:
     columns = (
         column("bank", "机构", "Institution"), column("limit", "限额", "Limit"),
         column("percent", "限额（%）", "Limit (%)", "percent"), column("on", "对谁", "On whom"),
@@ -170,9 +170,40 @@ def _fall_breaches(given: Given) -> Made:
             "on": together if one["kind"] == "group" else _both(one["on"]["label"]),
             "before": YES if one["before"] else NO,
         }
-        for one in _fallen(given)["breaches"]
+        for one in found["breaches"]
     ]
     return columns, rows
+
+
+def _fall_rescue(found: Mapping[str, Any]) -> Made:
+    columns = (
+        *who("撑住", "Held up"), column("cost", "累计花费", "Cost so far", "money"),
+        column("left", "剩余损失", "Losses left", "money"),
+    )  # fmt: skip
+    steps = (found["rescue"] or {}).get("steps", ())
+    rows = [
+        {
+            "name": _both(one["party"]["label"]),
+            "code": one["party"]["id"] or "",
+            "cost": one["cost"],
+            "left": one["left"],
+        }
+        for one in steps
+    ]
+    return columns, rows
+
+
+FALLS: Mapping[str, tuple[Text, Callable[[Mapping[str, Any]], Made]]] = {
+    "fall-firms": (Text("一起倒下的企业", "Who falls with it"), _fall_firms),
+    "fall-banks": (Text("倒下时各银行损失", "Losses by bank in its fall"), _fall_banks),
+    "fall-breaches": (Text("突破的限额", "Limits broken in its fall"), _fall_breaches),
+    "fall-rescue": (Text("最好撑住谁", "Whom best to hold up"), _fall_rescue),
+}
+"""The tables of an answer to “if it falls”, from a tab or a job."""
+
+
+def _of_tab(made: Callable[[Mapping[str, Any]], Made]) -> Callable[[Given], Made]:
+    return lambda given: made(_fallen(given))
 
 
 TABLES: dict[str, Table] = {
@@ -181,7 +212,5 @@ TABLES: dict[str, Table] = {
     "group-changes": Table(Text("集团按月变化", "Changes of its groups by month"), "group", _group_changes),
     "circle-members": Table(Text("担保圈成员", "Members of its circles"), "circle", _circle_members),
     "circle-banks": Table(Text("担保圈各银行余额", "Loans to its circles by bank"), "circle", _circle_banks),
-    "fall-firms": Table(Text("一起倒下的企业", "Who falls with it"), "fall", _fall_firms),
-    "fall-banks": Table(Text("倒下时各银行损失", "Losses by bank in its fall"), "fall", _fall_banks),
-    "fall-breaches": Table(Text("突破的限额", "Limits broken in its fall"), "fall", _fall_breaches),
+    **{name: Table(title, "fall", _of_tab(made)) for name, (title, made) in FALLS.items()},
 }
