@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 
 from houfeng.book.storage.tidy import tidy
@@ -13,6 +15,9 @@ from houfeng.watch.service.core import Core
 
 COMPACT_EVERY = 30
 """Rounds after which small files are put together."""
+
+NICE = 10
+"""It gives way to the windows where both want a core: an alert is waited for, the book's next rows are not."""
 
 
 class Flusher:
@@ -61,6 +66,8 @@ class Flusher:
             self.upto = upto
 
     def _run(self) -> None:
+        if sys.platform == "linux":  # where a thread has a priority of its own; what it starts inherits it
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
         while not self._stopping.wait(self.every):
             try:
                 self.once()
