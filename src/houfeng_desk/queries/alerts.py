@@ -33,6 +33,12 @@ GROUPS: Mapping[str, Text] = {
     "platform": Text("融资平台", "Financing platforms"),
     "institution": Text("地方金融组织", "Local finance organisations"),
     "group": Text("集团", "Groups"),
+    "assets": Text("转移资产", "Assets moved"),
+    "money": Text("转移资金", "Money moved"),
+    "papers": Text("虚假文书与权证", "False papers and titles"),
+    "people": Text("换人换址", "People and address changed"),
+    "flight": Text("停业失联", "Closed or unreachable"),
+    "lists": Text("法院名单", "Lists of the courts"),
     "": Text("综合", "Composite"),
 }
 """What the groups of the shipped rules are called; another pack's group is shown as it is written."""

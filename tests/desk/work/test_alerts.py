@@ -13,9 +13,11 @@ from desk.desk_samples import ClientOf
 from desk.work.work_samples import fill, firms, rows, some
 from houfeng.office.alerts.tables import Alert
 from houfeng.office.tables import JournalEntry
+from houfeng.packs.loading.load import load_pack
 from houfeng.watch.operations.inbox import Inbox
 from houfeng_desk.app import DeskApp
 from houfeng_desk.desk import Desk
+from houfeng_desk.queries.alerts import GROUPS
 from office_alerts.alert_samples import cleared, step, write
 
 
@@ -162,3 +164,9 @@ def test_the_alert_of_a_segment_leads_to_its_enterprises(
     viewer = client("viewer")
     assert f'href="{leads_to}"' in viewer.get(f"/alerts/{'c' * 16}").text
     assert viewer.get(leads_to.replace("&amp;", "&")).status_code == 200
+
+
+def test_every_group_of_the_shipped_rules_has_a_name() -> None:
+    """In both languages: what has none is shown as it is written, which in Chinese is no word."""
+    packs = [load_pack(name) for name in ("warning-rules", "evasion-rules", "platform-debt", "sme-invoices")]
+    assert {rule.group for pack in packs for rule in pack.rules.values()} - set(GROUPS) == set()

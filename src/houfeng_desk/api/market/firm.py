@@ -12,6 +12,7 @@ from houfeng.errors import NotFoundError, Text, UsageError
 from houfeng.office.access import Permission
 from houfeng_desk.api.route import router as new_router
 from houfeng_desk.api.shapes import item, listed, plain, told
+from houfeng_desk.queries.alerts import GROUPS
 from houfeng_desk.queries.cases.listing import row as case_row
 from houfeng_desk.queries.enterprise import identity, indicators, lending, moments, records, risk, story
 from houfeng_desk.queries.enterprise.firm import Firm, firm_of
@@ -49,7 +50,7 @@ def of_group(
     return {
         "pack": f"{pack.name} {pack.version}",
         "group": chosen,
-        "groups": [{"name": name, "label": plain(indicators.GROUPS.get(name, Text(name, name)))} for name in groups],
+        "groups": [{"name": name, "label": plain(GROUPS.get(name, Text(name, name)))} for name in groups],
         "months": plain(found.months),
         "items": plain([*found.watched, *found.others]),
     }

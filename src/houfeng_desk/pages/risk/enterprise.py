@@ -22,6 +22,7 @@ from houfeng_desk.formats import wan
 from houfeng_desk.locale import gettext as _
 from houfeng_desk.locale import speak, spoken
 from houfeng_desk.pages.penetration import tabs
+from houfeng_desk.queries.alerts import GROUPS
 from houfeng_desk.queries.enterprise import (
     identity,
     indicators,
@@ -169,7 +170,7 @@ def _indicators(asked: Asked) -> dict[str, Any]:
     return {
         "pack": pack,
         "group": group,
-        "rule_groups": [(name, indicators.GROUPS.get(name, Text(name, name))) for name in groups],
+        "rule_groups": [(name, GROUPS.get(name, Text(name, name))) for name in groups],
         "found": found,
         "charts": [
             (

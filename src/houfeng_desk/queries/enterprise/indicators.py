@@ -6,7 +6,7 @@ were known on that day: what the watch compares. The rows are those known at the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -28,19 +28,6 @@ from houfeng_desk.reader import Reader
 KIND = "enterprise"
 MONEY_SCALE = 2
 MONTHS = 13
-GROUPS: Mapping[str, Text] = {
-    "repayment": Text("还款", "Repayment"),
-    "credit": Text("授信", "Credit"),
-    "flow": Text("资金流", "Flow"),
-    "guarantee": Text("担保", "Guarantee"),
-    "ownership": Text("股权", "Ownership"),
-    "legal": Text("涉诉", "Legal"),
-    "tax": Text("税务社保", "Tax and levies"),
-    "utilities": Text("水电气", "Utilities"),
-    "opinion": Text("舆情", "Opinion"),
-    "": Text("综合", "Composite"),
-}
-"""The groups of the shipped rules; others are shown by their own name."""
 
 ABOVE = {">", ">="}
 SIGNS = {">": ">", ">=": "≥", "<": "<", "<=": "≤"}
