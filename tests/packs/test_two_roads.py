@@ -32,7 +32,7 @@ from nightly import share
 from packs.random_packs.maker import Maker
 from packs.random_packs.vocabulary import OVER, Row
 
-EXAMPLES = share(100, 6000)
+EXAMPLES = share(70, 6000)
 OVERFLOW = "overflow"
 ALLOWED = {f"pack.{code}" for code in ("type", "precision", "unknown_name", "arguments", "too_deep")}
 # DuckDB 2.0 cannot plan `(case when … then 'a' end) = 'b'` where the condition is constant over a subquery: its fault
