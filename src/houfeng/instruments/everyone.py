@@ -14,7 +14,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from houfeng.engine.duckdb import Engine
-from houfeng.instruments.drawing.judged import Judged
+from houfeng.instruments.drawing.judged import Judged, judged_files
 from houfeng.instruments.entitlement import ENTERPRISE, in_force
 from houfeng.packs.model import Pack
 from houfeng.packs.roads.compile import Compiler, Views
@@ -47,24 +47,19 @@ def judge_everyone(
     known = known_at.date() if isinstance(known_at, datetime) else known_at
     policies = [one for one in in_force(pack, as_of, known, names) if one.over == ENTERPRISE]
     judged = judging(Compiler(pack, views, as_of, known), ENTERPRISE, policies, packed=True)
-    rows, files = 0, []
-    for number, where in enumerate(_shares(engine, views, as_of)):
-        files.append(out / f"entitled-{number}.parquet")
-        sql = f"SELECT {KEY}, {', '.join(judged.words.columns)} FROM ({judged.sql}) WHERE {where}"
-        rows += engine.write(sql, files[-1])
-    return Judged(ENTERPRISE, as_of, known, tuple(files), rows, judged.words)
+    return judged_files(engine, judged, as_of, known, _shares(engine, views, as_of), out, "entitled")
 
 
 def _shares(engine: Engine, views: Views, as_of: date) -> list[str]:
     """SQL conditions on the key that share the enterprises out; one where they are few."""
     firms = views.select(ENTERPRISE, as_of=as_of, columns=["enterprise_id"])
     ((count,),) = engine.rows(f"SELECT count(*) FROM ({firms})")
+    number = -(-count // SHARE)
+    if number < 2:
+        return ["TRUE"]
     each = max(count // PROBES, 1)
     probes = [key for (key,) in engine.rows(f"SELECT {KEY} FROM ({firms}) WHERE hash({KEY}) % {each} = 0 ORDER BY 1")]
-    number = max(-(-count // SHARE), 1)
     cuts = sorted({probes[len(probes) * k // number] for k in range(1, number)})
     starts = [f"{KEY} >= {literal(cut)}" for cut in cuts]
     ends = [f"{KEY} < {literal(cut)}" for cut in cuts]
-    if not cuts:
-        return ["TRUE"]
     return [ends[0], *(f"{start} AND {end}" for start, end in zip(starts, ends[1:], strict=False)), starts[-1]]

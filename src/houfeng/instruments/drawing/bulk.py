@@ -17,7 +17,7 @@ from houfeng.engine.duckdb import Engine
 from houfeng.instruments.definitions import instruments_over
 from houfeng.instruments.drawing.drawn import Tables, drawn_tables
 from houfeng.instruments.drawing.history import with_history
-from houfeng.instruments.drawing.judged import Judged, facts, together
+from houfeng.instruments.drawing.judged import Judged, facts, judged_files, together
 from houfeng.instruments.drawing.listing import OVER, Taken, shape_of, wanted
 from houfeng.packs.grants import Instrument
 from houfeng.packs.language.expression import Node
@@ -63,12 +63,7 @@ def judge_all(
     compiler = Compiler(whole, with_history(views), as_of, known)
     every = instruments_over(whole, kind)
     judged = judging(compiler, kind, every, fields=facts(whole, kind, paths, nodes), packed=True)
-    rows, files = 0, []
-    for number, where in enumerate(shares(views, kind, as_of)):
-        files.append(out / f"judged-{kind}-{number}.parquet")
-        sql = f"SELECT * EXCLUDE (_submission, _row) FROM ({judged.sql}) WHERE {where}"
-        rows += engine.write(sql, files[-1])
-    return Judged(kind, as_of, known, tuple(files), rows, judged.words)
+    return judged_files(engine, judged, as_of, known, shares(views, kind, as_of), out, f"judged-{kind}")
 
 
 def shares(views: Views, kind: str, as_of: date) -> Iterable[str]:

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from houfeng.book.connection import quoted
 from houfeng.book.model import kinds
+from houfeng.engine.duckdb import Engine
 from houfeng.errors import Text, UsageError
 from houfeng.packs.grants import Grant, Instrument
 from houfeng.packs.language.expression import Node
@@ -92,6 +93,24 @@ class Judged:
         """SQL of the rows as they are stored."""
         files = ", ".join(f"'{quoted(str(file))}'" for file in self.files)
         return f"read_parquet([{files}], hive_partitioning = false)"
+
+
+def judged_files(
+    engine: Engine, judging: Judging, as_of: date, known: date, shares: Iterable[str], out: Path, stem: str
+) -> Judged:
+    """Write what `judging` says of every row into Parquet files in the folder `out`, one for each of `shares`.
+
+    Of each row: its key, the fields asked for, and the words of its conditions.
+
+    Raises:
+        EnvironmentFault: memory, disk or permission does not suffice.
+    """
+    rows, files = 0, []
+    for number, where in enumerate(shares):
+        files.append(out / f"{stem}-{number}.parquet")
+        sql = f"SELECT * EXCLUDE (_submission, _row) FROM ({judging.sql}) WHERE {where}"
+        rows += engine.write(sql, files[-1])
+    return Judged(judging.kind, as_of, known, tuple(files), rows, judging.words)
 
 
 def together(packs: Sequence[Pack]) -> Pack:
