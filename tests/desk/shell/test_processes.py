@@ -95,11 +95,12 @@ def test_two_processes_share_sign_in_forms_journal_and_stream(served: Served, tm
     first, second = served.children
     with served.by(0) as there:
         asked = {"login": "officer", "password": PASSWORD, "csrf": token(there.get("/sign-in"))}
-        cookies = there.post("/sign-in", data=asked).cookies
-        form = token(there.get("/account", cookies=cookies))
+        given = there.post("/sign-in", data=asked).cookies
+        cookies = {"cookie": "; ".join(f"{name}={value}" for name, value in given.items())}
+        form = token(there.get("/account", headers=cookies))
     with served.by(1) as there:
-        assert there.get("/", cookies=cookies).status_code == 200
-        stream = there.stream("GET", "/alerts/stream", params={"as": "json", "after": "0"}, cookies=cookies)
+        assert there.get("/", headers=cookies).status_code == 200
+        stream = there.stream("GET", "/alerts/stream", params={"as": "json", "after": "0"}, headers=cookies)
         with stream as events:
             lines = events.iter_lines()
             assert next(lines).startswith(":")
@@ -109,11 +110,11 @@ def test_two_processes_share_sign_in_forms_journal_and_stream(served: Served, tm
             told = next(line for line in lines if line.startswith("data: {"))
             assert json.loads(told.removeprefix("data: "))["alert"] == "a" * 16
         # the form that the first process made is taken by the second
-        assert there.post("/sign-out", data={"csrf": "0" * 64}, cookies=cookies).status_code == 403
+        assert there.post("/sign-out", data={"csrf": "0" * 64}, headers=cookies).status_code == 403
     with served.by(1) as there:
-        assert there.post("/sign-out", data={"csrf": form}, cookies=cookies).status_code == 303
+        assert there.post("/sign-out", data={"csrf": form}, headers=cookies).status_code == 303
     with served.by(0) as there:
-        assert there.get("/", cookies=cookies).headers["location"].startswith("/sign-in")
+        assert there.get("/", headers=cookies).headers["location"].startswith("/sign-in")
 
     os.kill(first, signal.SIGCONT)
     os.kill(second, signal.SIGKILL)
