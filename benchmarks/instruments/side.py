@@ -26,7 +26,7 @@ from houfeng.book.snapshot import Snapshot
 from houfeng.book.store import Book
 from houfeng.clock import month_end, wall_clock
 from houfeng.engine.duckdb import Engine
-from houfeng.instruments.drawing.bulk import KINDS, claim_from, claimable, judge_all, shares
+from houfeng.instruments.drawing.bulk import KINDS, every_claim, judge_all, shares
 from houfeng.instruments.drawing.listing import wanted
 from houfeng.packs.loading.load import load_pack
 from houfeng.packs.roads.compile import Compiler
@@ -44,17 +44,13 @@ def houfeng(snapshot: Snapshot, engine: Engine, out: Path, first: date = FIRST, 
     packs = [load_pack(name) for name in PACKS]
     judged = {kind: judge_all(engine, snapshot, packs, kind, last, KNOWN.date(), out) for kind in KINDS}
     middle, used = time.perf_counter(), time.process_time()
-    figures, costs = {}, {}
-    for pack, one in ((each, one) for each in packs for kind in KINDS for one in claimable(each, kind)):
-        start = time.process_time()
-        with claim_from(engine, snapshot, pack, one, first, last, KNOWN.date(), judged) as tables:
-            written = out / f"claim-{one.name}.parquet"
-            engine.write(f"SELECT * FROM {tables.counted}", written)
-        ((lines, amount, uncapped),) = engine.rows(
-            f"SELECT count(*), coalesce(sum(amount), 0), coalesce(sum(asked), 0) FROM '{written}'"
-        )
+    figures, costs, start = {}, {}, used
+    for one, written, lines in every_claim(engine, snapshot, packs, first, last, KNOWN.date(), judged, out):
+        sums = "coalesce(sum(amount), 0), coalesce(sum(asked), 0)"
+        ((amount, uncapped),) = engine.rows(f"SELECT {sums} FROM '{written}'")
         figures[one.name] = {"lines": lines, "amount": str(amount), "asked": str(uncapped)}
         costs[one.name] = round(time.process_time() - start, 2)
+        start = time.process_time()
     done, over = time.perf_counter(), time.process_time()
     return {
         "rows": sum(one.rows for one in judged.values()), "judge": middle - began, "claims": done - middle,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
+import duckdb
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from houfeng.instruments.amounts.shape import Ceiling, Shape
+from houfeng.instruments.drawing.listing import whole
 from instruments.amount_oracle import Cap, Item, pay
 from instruments.amount_tables import SCALE, count
 
@@ -136,3 +138,12 @@ def test_money_too_large_for_a_machine_word_is_exact() -> None:
     shape = Shape(True, SCALE, 365, (BY_FIRM,))
     period = (date(2026, 1, 1), date(2027, 12, 31))
     assert count([item], shape, *period, limits=("a",)) == pay([item], [FIRM], *period)
+
+
+@QUIET
+@given(st.lists(st.integers(-(10**18), 10**18), min_size=1, max_size=30), st.integers(0, 11))
+def test_short_and_long_decimals_become_the_same_whole_numbers(numbers: list[int], places: int) -> None:
+    told = [Decimal(number).scaleb(-places - 2) for number in numbers]
+    rows = ", ".join(f"(CAST('{one:f}' AS DECIMAL(38,{places + 2})))" for one in told)
+    found = duckdb.sql(f"SELECT {whole('n', places)} FROM (VALUES {rows}) t(n)").fetchall()
+    assert [one for (one,) in found] == [int(one.scaleb(places).quantize(Decimal(1), ROUND_HALF_UP)) for one in told]

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 from houfeng.book.snapshot import Snapshot
 from houfeng.engine.duckdb import Engine
-from houfeng.errors import Text, UsageError
+from houfeng.errors import Text
 from houfeng.instruments.definitions import find_instrument
-from houfeng.instruments.drawing.drawn import Refusals, drawn_tables
+from houfeng.instruments.drawing.drawn import Refusals, check_period, drawn_tables
 from houfeng.instruments.drawing.listing import Taken
 from houfeng.instruments.eligibility import Reason, State, reasons
 from houfeng.packs.grants import Instrument
@@ -161,10 +161,7 @@ def draw_from(
     refusals: Refusals = "near",
 ) -> Draft:
     """As `draw`, from any views: a snapshot of a book, or the few rows of a ledger worked by hand."""
-    if last < first:
-        raise UsageError(
-            Text(f"期间颠倒：{first} 至 {last}", f"the period is turned: {first} to {last}; give its first day first")
-        )
+    check_period(first, last)
     found = find_instrument(pack, instrument)
     with drawn_tables(
         engine.connection, views, pack, found, first, last, known_at.date(),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -132,6 +134,54 @@ def draw(
         f"{claim.number}（编号 {claim.id}，第 {claim.version} 版）：{len(drawn.lines)} 笔，{drawn.amount} 元",
         f"{claim.number} (id {claim.id}, version {claim.version}): {len(drawn.lines)} loans, {drawn.amount} yuan",
     )
+
+
+@command.command(name="every")
+@click.argument("out", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--from", "first", required=True, help="First day of the period.")
+@click.option("--to", "last", required=True, help="Last day of the period; it counts.")
+@click.option("--known-at", default=None, help="Moment of knowledge, e.g. 2026-01-16 (its end).")
+@click.option("--reasons", is_flag=True, help="Write of every loan and purchase what became of each condition too.")
+@book_option
+def every(out: Path, first: str, last: str, known_at: str | None, reasons: bool, book: str | None) -> None:
+    """Draw what all banks may claim under every tool and subsidy: OUT/claim-TOOL.parquet, a row a line.
+
+    It is drawn from the book alone: nothing becomes a draft, and claims made before are not asked. With --reasons also
+    OUT/answers-loan.parquet and -consumer_purchase: of each row yes, no or unknown under every tool, and two masks of
+    the conditions that failed or are unknown; which bit is which condition stands in the file's metadata.
+    """
+    from houfeng.book.connection import quoted
+    from houfeng.book.store import Book
+    from houfeng.clock import parse_day, parse_moment, wall_clock
+    from houfeng.engine.duckdb import Engine
+    from houfeng.instruments.definitions import instruments_over
+    from houfeng.instruments.drawing.bulk import KINDS, every_claim, judge_all
+    from houfeng.instruments.drawing.drawn import check_period
+    from houfeng.instruments.drawing.judged import together
+    from houfeng.instruments.eligibility import about
+    from houfeng.settings import load
+
+    settings, packs, period, rows = load(), _packs(), (parse_day(first), parse_day(last)), []
+    check_period(*period)
+    moment = parse_moment(known_at) if known_at else wall_clock()
+    snapshot = Book.open(Path(book or settings.book), wall_clock).snapshot(moment)
+    out.mkdir(parents=True, exist_ok=True)
+    with Engine(settings) as engine, TemporaryDirectory(dir=out) as kept:
+        judged = {
+            kind: judge_all(engine, snapshot, packs, kind, period[1], moment.date(), Path(kept)) for kind in KINDS
+        }
+        for one in every_claim(engine, snapshot, packs, *period, moment.date(), judged, out):
+            ((banks, amount),) = engine.rows(
+                f"SELECT count(DISTINCT institution_id), sum(amount) FROM '{quoted(str(one.file))}'"
+            )
+            rows.append((one.instrument.label.get(settings.lang), banks, one.lines, amount or Decimal(0)))
+        whole = together(packs)
+        for kind, found in judged.items() if reasons else ():
+            answers = found.answers(instruments_over(whole, kind))
+            engine.write(answers.sql, out / f"answers-{kind}.parquet", about(whole, answers))
+    table([Text("工具", "tool"), Text("机构", "banks"), Text("笔数", "lines"), Text("金额", "yuan")], rows)
+    told = sum(one.rows for one in judged.values())
+    say(f"共 {told} 笔贷款和消费，写入 {out}", f"{told} loans and purchases judged; written to {out}")
 
 
 class _Institutions:

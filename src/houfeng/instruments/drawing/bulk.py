@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 from houfeng.book.model import kinds
 from houfeng.book.snapshot import Snapshot
@@ -106,6 +107,37 @@ def claim_from(
         engine.connection, views, pack, instrument, first, last, known, taken=taken, refusals="none", judged=judged
     ) as tables:
         yield tables
+
+
+class Drawn(NamedTuple):
+    """The lines of all banks under an instrument, in the Parquet file `file`."""
+
+    instrument: Instrument
+    file: Path
+    lines: int
+
+
+def every_claim(
+    engine: Engine,
+    views: Views,
+    packs: Sequence[Pack],
+    first: date,
+    last: date,
+    known: date,
+    judged: Mapping[str, Judged],
+    out: Path,
+) -> Iterator[Drawn]:
+    """The claims of all banks for `first` to `last` under every instrument of `packs`, a file each in the folder `out`.
+
+    Raises:
+        EnvironmentFault: memory, disk or permission does not suffice.
+    """
+    found = {kind: [(pack, one) for pack in packs for one in claimable(pack, kind)] for kind in KINDS}
+    rows = {kind: judged[kind].gathered(engine, [one for _, one in found[kind]]) for kind in KINDS}
+    for pack, one in (each for kind in KINDS for each in found[kind]):
+        with claim_from(engine, views, pack, one, first, last, known, rows) as tables:
+            file = out / f"claim-{one.name}.parquet"
+            yield Drawn(one, file, engine.write(f"SELECT * FROM {tables.counted}", file))
 
 
 KINDS = tuple(OVER)

@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from houfeng.engine.faults import telling
+from houfeng.errors import Text, UsageError
 from houfeng.instruments.amounts.counting import RESULT, count_amounts, counting_sql, yuan
 from houfeng.instruments.amounts.shape import KEY, ORDER, Prepayment
 from houfeng.instruments.drawing.history import with_history
@@ -75,6 +76,18 @@ class Tables:
             return self.connection.execute(
                 f"SELECT {columns} FROM {table} {where} ORDER BY {', '.join(ORDER)}"
             ).fetchall()
+
+
+def check_period(first: date, last: date) -> None:
+    """Whether a period has its first day first.
+
+    Raises:
+        UsageError: it is turned.
+    """
+    if last < first:
+        raise UsageError(
+            Text(f"期间颠倒：{first} 至 {last}", f"the period is turned: {first} to {last}; give its first day first")
+        )
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from houfeng.book.connection import quoted
 from houfeng.book.model import kinds
@@ -27,6 +27,8 @@ from houfeng.packs.roads.words import FAILED, UNKNOWN, Words, told
 
 K = TypeVar("K", str, tuple[str, str])
 V = TypeVar("V")
+FEW = 12
+"""Where one row of so many is eligible, a claim costs less than finding its rows among all."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Judged:
     files: tuple[Path, ...]
     rows: int
     words: Words
+    few: Few | None = None
 
     def select(
         self,
@@ -70,7 +73,8 @@ class Judged:
         shown += [f"TRUE AS {name(instrument.name)}"]
         shown += [f"CAST(0 AS BIGINT) AS {name(instrument.name + state)}" for state in (FAILED, UNKNOWN)]
         met = self.words.only(instrument, ahead)
-        return f"SELECT {', '.join(shown)} FROM {self.table} WHERE {met}" + (f" AND {where}" if where else "")
+        rows = self._rows(instrument.name)
+        return f"SELECT {', '.join(shown)} FROM {rows} WHERE {met}" + (f" AND {where}" if where else "")
 
     def _shown(self, pack: Pack, fields: Iterable[str], columns: Mapping[str, Node]) -> list[str]:
         read = _Reading(pack, self.kind, self.as_of, self.known)
@@ -80,7 +84,7 @@ class Judged:
     def eligible(self, grant: Grant, fields: Sequence[str]) -> str:
         """SQL of the `fields` of the rows that are eligible."""
         listed = ", ".join(map(name, fields))
-        return f"SELECT {listed} FROM {self.table} WHERE {self.words.only(grant)}"
+        return f"SELECT {listed} FROM {self._rows(grant.name)} WHERE {self.words.only(grant)}"
 
     def answers(self, grants: Sequence[Grant]) -> Judging:
         """A statement over every row: its key, and per grant its answer and its masks, as `judge_sql` says."""
@@ -91,8 +95,43 @@ class Judged:
     @property
     def table(self) -> str:
         """SQL of the rows as they are stored."""
-        files = ", ".join(f"'{quoted(str(file))}'" for file in self.files)
-        return f"read_parquet([{files}], hive_partitioning = false)"
+        return _stored(self.files)
+
+    def _rows(self, grant: str) -> str:
+        """SQL of stored rows that hold all that are eligible for `grant`."""
+        return _stored([self.few.file]) if self.few is not None and grant in self.few.grants else self.table
+
+    def gathered(self, engine: Engine, grants: Sequence[Grant], *, least: int = FEW) -> Judged:
+        """The same, with the rows of those of `grants` that few rows are eligible for in a file of their own beside.
+
+        Few is one of `least` at most. They stand among all the others, so finding them costs reading all; for many
+        claims it is done once.
+
+        Raises:
+            EnvironmentFault: memory, disk or permission does not suffice.
+        """
+        met = {one.name: self.words.only(one) for one in grants}
+        (found,) = engine.rows(
+            f"SELECT {', '.join(f'count(*) FILTER ({sql})' for sql in met.values())} FROM {self.table}"
+        )
+        few = frozenset(one for one, rows in zip(met, found, strict=True) if rows * least <= self.rows)
+        if len(few) < 2:
+            return self
+        file = self.files[0].with_name(f"few-{self.kind}.parquet")
+        engine.write(f"SELECT * FROM {self.table} WHERE {' OR '.join(f'({met[one]})' for one in sorted(few))}", file)
+        return dataclasses.replace(self, few=Few(file, few))
+
+
+class Few(NamedTuple):
+    """A file of the rows that are eligible for any of `grants`."""
+
+    file: Path
+    grants: frozenset[str]
+
+
+def _stored(files: Iterable[Path]) -> str:
+    listed = ", ".join(f"'{quoted(str(file))}'" for file in files)
+    return f"read_parquet([{listed}], hive_partitioning = false)"
 
 
 def judged_files(

@@ -203,7 +203,7 @@ def _item_columns(instrument: Instrument, shape: Shape) -> list[str]:
         f"{begins} AS counted_from",
         f"{ends} AS counted_to",
         f"{_fen(told('base'))} AS base",
-        f"{_whole(told('points'), shape.scale)} AS points",
+        f"{whole(told('points'), shape.scale)} AS points",
         *(f"{_fen(told(f'limit_{n}'))} AS limit_{n}" for n in range(len(instrument.caps))),
         *(f"j.{name(column)}" for column in _carried(instrument)),
         f"{_fen(f'j.{name(over.principal)}')} AS principal",
@@ -262,8 +262,19 @@ def _held(pack: Pack, instrument: Instrument, as_of: date, known: date, taken: s
 
 def _fen(column: str) -> str:
     """Whole fen of an amount of money, half away from zero where it has more places."""
-    return f"CAST(CAST({column} AS DECIMAL(20,2)) * 100 AS BIGINT)"
+    return whole(column, 2)
 
 
-def _whole(column: str, scale: int) -> str:
-    return f"CAST({column} * {literal(Decimal(10**scale))} AS BIGINT)"
+def whole(column: str, places: int) -> str:
+    """SQL of a decimal × 10^places as a whole number.
+
+    What has few digits, as nearly all have, is worked out in 64 bits: DuckDB takes twenty times as long in 128.
+    """
+    by = literal(Decimal(10**places))
+    short = f"TRY_CAST({column} AS DECIMAL({max(SHORT - places - 1, places)},{places}))"
+    long = f"CAST({column} AS DECIMAL(38,{places}))"
+    return f"coalesce(CAST({short} * {by} AS BIGINT), CAST({long} * {by} AS BIGINT))"
+
+
+SHORT = 18
+"""Digits of the decimals that DuckDB holds in 64 bits."""
