@@ -1,12 +1,13 @@
 """Serving the desk by one process, or by several that share one address.
 
-A process makes one page at a time as far as Python goes, so several make use of more cores. They share nothing but the
-book and the office's database, in which sessions, journal, jobs and the index of alerts stand; each follows the alerts
-for the streams it holds open. Whichever is idle takes the next connection.
+A process makes one page at a time as far as Python goes, so several make use of more cores. They share the book, the
+office's database, in which sessions, journal, jobs and the index of alerts stand, and the counts of tries; each follows
+the alerts for the streams it holds open. Whichever is idle takes the next connection.
 """
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -27,10 +28,15 @@ if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
 
     from houfeng_desk.desk import DeskSettings
+    from houfeng_desk.security.limits import Tries
 
 SWITCH = 0.0005
 """Seconds a thread may hold Python's lock while others wait. A page lets go of it at every question to the book, and
 would wait Python's own 5 ms for each thread that computes each time it wants it back."""
+
+SELDOM = (20_000, 10, 10)
+"""Python looks for cycles when so many more objects live than died. The desk's own routes and packs are half a million
+objects that never end: to walk them takes a tenth of a second in which no page is made, so they are left out."""
 
 LOOK = 0.5
 """Seconds between two looks at whether all processes are there."""
@@ -49,8 +55,8 @@ class Serving:
     settings: DeskSettings
 
 
-def serve_alone(what: Serving, listening: socket) -> None:
-    """Serve in this process until it is told to end."""
+def serve_alone(what: Serving, listening: socket, tries: Tries | None = None) -> None:
+    """Serve in this process until it is told to end; `tries` are those of other processes too."""
     import uvicorn
 
     from houfeng.book.store import Book
@@ -64,7 +70,10 @@ def serve_alone(what: Serving, listening: socket) -> None:
     records = Office.open(what.office, wall_clock, what.algorithm)
     book, providers = Book.open(what.book, wall_clock), read_providers(what.sign_in)
     desk = Desk(records, book, wall_clock, settings=what.settings, providers=providers)
-    config = uvicorn.Config(create_app(desk), log_level="warning", proxy_headers=False, server_header=False)
+    config = uvicorn.Config(create_app(desk, tries), log_level="warning", proxy_headers=False, server_header=False)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*SELDOM)
     warm_beside()
     sys.setswitchinterval(SWITCH)
     uvicorn.Server(config).run(sockets=[listening])
@@ -77,7 +86,9 @@ def serve_together(what: Serving, listening: socket, count: int) -> None:
     Raises:
         EnvironmentFault: a process ended as soon as it was started.
     """
-    told = threading.Event()
+    from houfeng_desk.security.limits import Tries
+
+    told, tries = threading.Event(), Tries.shared()
 
     def end(_signal: int, _frame: FrameType | None) -> None:
         told.set()
@@ -99,7 +110,7 @@ def serve_together(what: Serving, listening: socket, count: int) -> None:
                     f"服务进程 {process.pid} 已结束，重新启动 / process {process.pid} ended, started again", err=True
                 )
             while len(running) < count:
-                running[_begun(what, listening)] = time.monotonic()
+                running[_begun(what, listening, tries)] = time.monotonic()
             told.wait(LOOK)
     finally:
         for process in running:
@@ -108,17 +119,17 @@ def serve_together(what: Serving, listening: socket, count: int) -> None:
             process.join()
 
 
-def _begun(what: Serving, listening: socket) -> SpawnProcess:
+def _begun(what: Serving, listening: socket, tries: Tries) -> SpawnProcess:
     """A process of its own, not a fork: threads and databases do not survive one."""
-    process = multiprocessing.get_context("spawn").Process(target=_serve_beside, args=(what, listening))
+    process = multiprocessing.get_context("spawn").Process(target=_serve_beside, args=(what, listening, tries))
     process.start()
     return process
 
 
-def _serve_beside(what: Serving, listening: socket) -> None:
+def _serve_beside(what: Serving, listening: socket, tries: Tries) -> None:
     """Serve; end with the process that started this one, however that ended."""
     threading.Thread(target=_follow, name="houfeng-parent", daemon=True).start()
-    serve_alone(what, listening)
+    serve_alone(what, listening, tries)
 
 
 def _follow() -> None:

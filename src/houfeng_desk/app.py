@@ -21,7 +21,7 @@ from houfeng_desk.security.asking import check_asked, check_form
 from houfeng_desk.security.forgery import check_forgery
 from houfeng_desk.security.gate import Gate
 from houfeng_desk.security.headers import Headers
-from houfeng_desk.security.limits import Limits, limit_api
+from houfeng_desk.security.limits import Limits, Tries, limit_api
 from houfeng_desk.web import public
 
 AREAS = (
@@ -44,8 +44,8 @@ class DeskApp(FastAPI):
         await Headers(Gate(super().__call__, settings), settings.secure)(scope, receive, send)
 
 
-def create_app(desk: Desk) -> DeskApp:
-    """The desk, ready to serve."""
+def create_app(desk: Desk, tries: Tries | None = None) -> DeskApp:
+    """The desk, ready to serve; `tries` are counted together with other processes."""
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
@@ -64,7 +64,7 @@ def create_app(desk: Desk) -> DeskApp:
     )
     app.state.desk = desk
     app.state.rendering = Rendering(desk)
-    app.state.limits = Limits(desk.clock)
+    app.state.limits = Limits(desk.clock, tries)
     faults.install(app)
     app.include_router(files)
     for area in AREAS:

@@ -1,16 +1,18 @@
 """How often somebody may try: sign-in per address and per login, the API per token or address.
 
-Counted in the memory of each process, in fixed slots of a minute: with several processes the limit is that many times
-larger, and a restart forgets. What must not be forgotten, the lock of an account after wrong passwords, stands in the
-database (`houfeng.office.identity`).
+Counted in fixed slots of a minute, in memory that the processes of one desk share; a restart forgets. What must not be
+forgotten, the lock of an account after wrong passwords, stands in the database (`houfeng.office.identity`).
 """
 
 from __future__ import annotations
 
 import hashlib
+import secrets
 import threading
-from collections import Counter
-from datetime import datetime
+from array import array
+from collections.abc import MutableSequence
+from dataclasses import dataclass, field
+from multiprocessing.sharedctypes import RawArray
 
 from starlette.requests import Request
 
@@ -21,8 +23,11 @@ SIGN_IN_ADDRESS = 30
 SIGN_IN_LOGIN = 10
 API = 600
 API_ADDRESS = 3000
-KEPT = 100_000
-"""Keys counted per minute; beyond it somebody is flooding with made-up names, and all further new ones are refused."""
+ROWS, WIDTH = 4, 65_536
+"""Each key has a cell in each row, and its count is the least of them: somebody who floods the desk with made-up names
+fills all cells, and new ones are refused; of a thousand honest keys in a minute one in ten million meets another's."""
+SLOT = 32
+"""Bits of a cell that count; those above say of which minute."""
 
 
 class TooManyError(HoufengError):
@@ -32,15 +37,36 @@ class TooManyError(HoufengError):
     status = 429
 
 
+@dataclass(frozen=True)
+class Tries:
+    """The cells, and what keys are hashed with, so that nobody can choose whose cell to fill."""
+
+    cells: MutableSequence[int] = field(default_factory=lambda: array("Q", bytes(8 * ROWS * WIDTH)))
+    salt: bytes = field(default_factory=lambda: secrets.token_bytes(16))
+
+    @classmethod
+    def shared(cls) -> Tries:
+        """Cells that processes share which are started with them.
+
+        Without a lock between them, which one that is killed would leave held: two that count at the same moment may
+        count one.
+        """
+        return cls(RawArray("Q", ROWS * WIDTH))
+
+    def places(self, key: str) -> list[int]:
+        """The cells of `key`."""
+        digest = hashlib.blake2b(key.encode(), key=self.salt, digest_size=4 * ROWS).digest()
+        return [row * WIDTH + int.from_bytes(digest[4 * row : 4 * row + 4]) % WIDTH for row in range(ROWS)]
+
+
 class Limits:
     """Counts tries per key and minute."""
 
-    def __init__(self, clock: Clock) -> None:
-        """`clock` tells which minute it is."""
+    def __init__(self, clock: Clock, tries: Tries | None = None) -> None:
+        """`clock` tells which minute it is; `tries` are those of other processes too."""
         self._clock = clock
+        self._tries = tries or Tries()
         self._lock = threading.Lock()
-        self._slot: datetime | None = None
-        self._counts: Counter[str] = Counter()
 
     def take(self, key: str, most: int) -> None:
         """Count one try of `key`.
@@ -48,14 +74,17 @@ class Limits:
         Raises:
             TooManyError: there were `most` in this minute already.
         """
-        slot = self._clock().replace(second=0, microsecond=0)
+        now = self._clock()
+        begun = ((now.toordinal() * 24 + now.hour) * 60 + now.minute) << SLOT
+        cells, places = self._tries.cells, self._tries.places(key)
         with self._lock:
-            if slot != self._slot:
-                self._slot, self._counts = slot, Counter()
-            full = self._counts[key] >= most or (key not in self._counts and len(self._counts) >= KEPT)
-            if not full:
-                self._counts[key] += 1
-        if full:
+            counts = [max(0, cells[place] - begun) for place in places]
+            least = min(counts)
+            if least < most:
+                for place, count in zip(places, counts, strict=True):
+                    if count == least:
+                        cells[place] = begun + least + 1
+        if least >= most:
             raise TooManyError(Text("尝试过于频繁，请一分钟后再试。", "too many tries; please wait a minute"))
 
 

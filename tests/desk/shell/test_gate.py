@@ -17,7 +17,7 @@ from houfeng_desk import assets
 from houfeng_desk.app import DeskApp
 from houfeng_desk.desk import DeskSettings
 from houfeng_desk.security.gate import hostname
-from houfeng_desk.security.limits import Limits, TooManyError
+from houfeng_desk.security.limits import Limits, TooManyError, Tries
 
 STATIC = Path(houfeng_desk.__file__).parent / "static"
 
@@ -159,3 +159,19 @@ def test_limits_count_per_key_and_minute() -> None:
     limits.take("b", 3)
     hands.forward(minutes=1)
     limits.take("a", 3)
+
+
+def test_limits_of_several_processes_are_one() -> None:
+    hands, tries = Hands(), Tries.shared()
+    one, other, apart = Limits(hands, tries), Limits(hands, tries), Limits(hands)
+    one.take("a", 2)
+    other.take("a", 2)
+    for limits in (one, other):
+        with pytest.raises(TooManyError):
+            limits.take("a", 2)
+    for number in range(500):
+        other.take(f"made up {number}", 1)
+    apart.take("a", 2)
+    one.take("b", 2)
+    hands.forward(minutes=1)
+    one.take("a", 2)
