@@ -7,11 +7,13 @@ the attributes, as in life, so that needs with the same attributes are alike.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from houfeng.matching.assign.market import Floats, Ints, Market, Truths
+from houfeng.errors import Text
+from houfeng.matching.assign.market import Caps, Floats, Ints, Market, Truths
 
 AMOUNTS = np.array([5, 10, 20, 30, 50, 80, 100, 150, 200, 300, 500, 800, 1000]) * 10_000
 TERMS = np.array([6, 12, 24, 36])
@@ -117,3 +119,27 @@ def build(asked: Asks, offered: Offers, fill: float) -> Market:
         np.zeros(len(products)),
         (offered.share / offered.share.sum() * total).astype(np.int64),
     )
+
+
+def grouped(given: Market, percent: float, seed: int) -> Market:
+    """The same market with so many percent of the needs in groups of four: each group has a joint limit at all banks of
+    half of what it asks for, and a limit at each of three banks of a third of it; a bank has ten products."""
+    rng = np.random.default_rng(seed + 2)
+    groups, products = int(given.needs * percent / 100) // 4, len(given.capacities)
+    members = rng.permutation(given.needs)[: groups * 4].reshape(groups, 4)
+    banks = max(3, products // 10)
+    chosen = np.stack([rng.permutation(banks)[:3] for _ in range(groups)])
+    of_bank = np.arange(banks)[:, None] == np.arange(products) % banks
+    covers = np.concatenate([np.ones((groups, products), np.bool_), *(of_bank[chosen[:, k]] for k in range(3))])
+    asked = given.sizes[members].sum(axis=1)
+    room = np.concatenate([asked // 2, *[asked // 3] * 3])
+    places = np.arange(groups)[:, None] + np.arange(4) * groups
+    per_need = np.zeros(given.needs, np.int64)
+    per_need[members] = 4
+    need = np.repeat(members.ravel(), 4)
+    bounds = np.repeat(places, 4, axis=0).ravel()
+    starts = np.concatenate([[0], np.cumsum(per_need)]).astype(np.int64)
+    order = np.argsort(need, kind="stable")
+    label = Text("一组", "a group")
+    caps = Caps((label,) * (groups * 4), starts, bounds[order].astype(np.int32), covers, room)
+    return replace(given, caps=caps)

@@ -1,10 +1,11 @@
 """Assign half a million needs to six hundred products both ways, and check what comes out.
 
-    python benchmarks/matching/run.py [--needs 500000] [--products 600] [--floors] [--json]
+    python benchmarks/matching/run.py [--needs 500000] [--products 600] [--floors] [--grouped 5]
 
 Times are of one process on what cores it is given: `build` is from attributes to classes and lists, `stable` and
 `best` are the assignments, warm (compiled code is loaded once before). The check of stability is written with numpy
-alone and does not use the solver's cutoffs.
+alone and does not use the solver's cutoffs. `--grouped` runs it again with so many percent of the needs in groups that
+banks may lend only so much to.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from market import asks, build, offers
+from market import asks, build, grouped, offers
 
 from houfeng.errors import Text
 from houfeng.matching.assign import Floor, Market, best, stable
@@ -58,6 +59,7 @@ def main() -> None:
     parser.add_argument("--fill", type=float, default=0.7)
     parser.add_argument("--seed", type=int, default=20261122)
     parser.add_argument("--floors", action="store_true")
+    parser.add_argument("--grouped", type=float, default=0.0, help="Percent of the needs that are in groups.")
     asked = parser.parse_args()
     stable(build(asks(500, 1), offers(20, 1), 0.7), filling=True)
     best(build(asks(500, 1), offers(20, 1), 0.7))
@@ -87,6 +89,17 @@ def main() -> None:
         floors = [Floor("city", Text("某市", "one city"), members, int(given.sizes[members].sum() * 0.3))]
         fair, seconds = timed(lambda: best(given, floors))
         report |= {"best_with_floor": seconds, "wrong_with_floor": broken(given, fair.entry, floors)}
+    if asked.grouped:
+        bound = grouped(given, asked.grouped, asked.seed)
+        held, held_seconds = timed(lambda: stable(bound, filling=True))
+        most, most_seconds = timed(lambda: best(bound))
+        report["grouped"] = {
+            "caps": len(bound.caps.room),
+            "stable_filled": held_seconds,
+            "best": most_seconds,
+            "gap_of_best": (most.bound - most.value) / most.bound if most.bound else 0.0,
+            "wrong": [*broken(bound, held.entry), *broken(bound, most.entry)],
+        }
     report["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(json.dumps(report, indent=1))
 

@@ -15,8 +15,8 @@ from houfeng.claims.tools import Bank, Tool
 from houfeng.errors import Text
 from houfeng.instruments.eligibility import Answer
 from houfeng.matching.clearing import clear
-from houfeng.matching.recommend import Asked, Bounds, Fund, Need, Quote, ledger, recommend
-from houfeng.matching.recommend.funding import OWN, divided
+from houfeng.matching.recommend import Asked, Bounds, Fund, Need, Quote, recommend
+from houfeng.matching.recommend.funding import OWN, divided, left_of
 from houfeng.office.database import Office
 from houfeng.packs.loading.load import load_pack
 from matching.delivery_samples import BANK, OTHER, People
@@ -90,8 +90,8 @@ def test_the_ledger_is_asked_bank_by_bank(office: Office, staff: People) -> None
         whole = session.get_one(Quota, part.parent_id)
         whole.ceiling, whole.used, whole.frozen = 9 * MILLION, MILLION, MILLION
         session.flush()
-        funds = ledger(session, [quote(), quote(bank=OTHER), quote(funded_by="nothing")])
-        assert (funds(TOOL, BANK).left, funds(TOOL, OTHER).left) == (2 * MILLION, 7 * MILLION)
+        funds = left_of(session, [(TOOL, BANK), (TOOL, OTHER), ("nothing", BANK)])
+        assert (funds(TOOL, BANK).left(), funds(TOOL, OTHER).left()) == (2 * MILLION, 7 * MILLION)
         assert not funds("nothing", BANK).covers(D(1))
 
 

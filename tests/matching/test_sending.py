@@ -14,7 +14,7 @@ from houfeng.claims import quota
 from houfeng.claims.tables import Quota
 from houfeng.claims.tools import Tool
 from houfeng.errors import AccessError, ConflictError, NotFoundError, Text
-from houfeng.matching.needs import answering, filing, sending
+from houfeng.matching.needs import answering, filing, going, sending
 from houfeng.matching.needs.filing import About
 from houfeng.matching.needs.sending import Barred, Match, Ready, Sent
 from houfeng.matching.recommend import Rooms
@@ -140,7 +140,7 @@ def test_needs_of_one_group_are_counted_together(office: Office, staff: People) 
         assert "2,000,000.00 under way, 1,000,000.00 left" in why.en
         assert "示例集团" in why.zh
         sending.send(session, staff.officer, both[0], RUN, rooms)
-        later = sending.under_way(session, rooms)
+        _, later = going.limits(session, (), (), lambda banks, firms: rooms)
         assert isinstance(sending.send(session, staff.officer, both[0], RUN, rooms, later), Sent)
         assert isinstance(sending.send(session, staff.officer, both[1], RUN, rooms, later), Barred)
         assert isinstance(sending.send(session, staff.officer, match(second, OTHER), RUN, rooms, later), Ready)

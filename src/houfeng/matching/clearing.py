@@ -24,7 +24,8 @@ from houfeng.matching.assign.market import Caps, checked
 from houfeng.matching.recommend.asking import Asked
 from houfeng.matching.recommend.chance import History
 from houfeng.matching.recommend.offers import Bounds, Offer, Standing, recommend
-from houfeng.matching.recommend.room import ALL_BANKS, Bound, Key, Rooms
+from houfeng.matching.recommend.promises import NOTHING, ZERO, Promises
+from houfeng.matching.recommend.room import ALL_BANKS, Bound, Key, Rooms, Taken
 
 FEN = 100
 WAN = Text("万元", "(10,000 yuan)")
@@ -151,12 +152,18 @@ def clear(
     )
     eligible = tuple({offer.product: offer for offer in one} for one in lists)
     if bounds is not None and bounds.rooms is not None:
-        market = replace(market, caps=caps(needs, lists, products, bounds.rooms))
+        market = replace(market, caps=caps(needs, lists, products, bounds.rooms, bounds.taken or {}))
     return Clearing(checked(market), tuple(needs), products, eligible, tuple(everything), outside)
 
 
-def caps(needs: Sequence[Asked], lists: Sequence[Sequence[Offer]], products: Sequence[str], rooms: Rooms) -> Caps:
-    """The limits that several needs share and could pass together; what a need passes alone it is not eligible for."""
+def caps(
+    needs: Sequence[Asked], lists: Sequence[Sequence[Offer]], products: Sequence[str], rooms: Rooms, taken: Taken
+) -> Caps:
+    """The limits that several needs share and could pass together; what a need passes alone it is not eligible for.
+
+    What is promised under a limit takes of its room. That is so of a need of this market too that a bank is at already,
+    whoever gets it here: it is not counted a second time, but for what it asks for above that.
+    """
     clients = Counter(client for one in needs for client in rooms.clients(one.need.enterprise_id))
     found: dict[Key, tuple[Bound, dict[int, int]]] = {}
     for number, (one, offers) in enumerate(zip(needs, lists, strict=True)):
@@ -167,9 +174,10 @@ def caps(needs: Sequence[Asked], lists: Sequence[Sequence[Offer]], products: Seq
             for bound in rooms.bounds(bank, firm):
                 found.setdefault(bound.key, (bound, {}))[1][number] = int(one.need.amount * FEN)
     kept = [
-        (bound, sizes, room)
+        (bound, fresh, room)
         for bound, sizes in found.values()
-        if sum(sizes.values()) > (room := max(0, int((bound.limit - bound.lent) * FEN)))
+        for fresh, room in [_left(needs, bound, sizes, taken.get(bound.key, NOTHING))]
+        if sum(fresh.values()) > room
     ]
     banks = {offer.product: offer.bank for offers in lists for offer in offers}
     under: list[list[int]] = [[] for _ in needs]
@@ -184,6 +192,21 @@ def caps(needs: Sequence[Asked], lists: Sequence[Sequence[Offer]], products: Seq
         np.array(covers, np.bool_).reshape(len(kept), max(1, len(products))),
         np.array([room for _, _, room in kept], np.int64),
     )
+
+
+def _left(
+    needs: Sequence[Asked], bound: Bound, sizes: Mapping[int, int], promised: Promises
+) -> tuple[Mapping[int, int], int]:
+    """Of the needs under a limit those that are not promised under it yet, and the room for them."""
+    held, fresh = promised.total, {}
+    for number, size in sizes.items():
+        need = needs[number].need
+        before = promised.amounts.get(need.need_no)
+        if before is None:
+            fresh[number] = size
+        else:
+            held += max(ZERO, need.amount - before)
+    return fresh, max(0, int((bound.limit - bound.lent - held) * FEN))
 
 
 def summary(clearing: Clearing, result: Assignment) -> Summary:

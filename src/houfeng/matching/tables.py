@@ -202,6 +202,11 @@ class NeedFile(Base):
         """The number people call the need by."""
         return f"需〔{self.year}〕{self.serial}号"
 
+    @property
+    def called(self) -> str:
+        """What a run of matching calls it: the number of the need in the book, or else its own."""
+        return self.book_no or self.number
+
 
 class NeedOffer(Base):
     """A need recommended to one bank for one product, and what the bank said."""

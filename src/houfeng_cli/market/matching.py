@@ -17,12 +17,12 @@ from houfeng import clock, settings
 from houfeng.errors import NotFoundError, Text, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from houfeng.book.snapshot import Snapshot
     from houfeng.engine.duckdb import Engine
     from houfeng.matching.clearing import FloorAsked
-    from houfeng.matching.recommend import Asked, Bounds
+    from houfeng.matching.recommend import Asked, Bounds, Rooms
 
 PACK = "bank-products"
 POLICIES = "entitlements"
@@ -57,18 +57,22 @@ def _snapshot(folder: Path | None, known_at: Any) -> Snapshot:
 def _bounds(
     views: Snapshot, engine: Engine, day: date, asked: Sequence[Asked], folder: Path | None, url: str | None
 ) -> Bounds:
-    """What limits on clients and groups leave, by the book; and quota, where there is an office that has its ledger."""
-    from houfeng.matching.recommend import Bounds, ledger, rooms
+    """What limits on clients and groups leave, by the book; where there is an office, less what is under way there, and
+    what its quota ledger has left."""
+    from houfeng.matching.needs import going
+    from houfeng.matching.recommend import Bounds, rooms
     from houfeng_cli.office.opening import opened
 
-    quotes = {quote.product: quote for one in asked for quote in one.quotes}
-    firms, banks = {one.need.enterprise_id for one in asked}, {quote.bank for quote in quotes.values()}
-    found, given = rooms(views, engine, day, banks, firms), settings.load()
+    def asking(banks: Collection[str], firms: Collection[str]) -> Rooms:
+        return rooms(views, engine, day, banks, firms)
+
+    given = settings.load()
     book = folder or given.book
-    if not (url or given.office or (book / "office.db").exists()):
-        return Bounds(rooms=found)  # nobody has a ledger: every price that rests on quota says so
+    if not (url or given.office or (book / "office.db").exists()):  # every price that rests on quota says so
+        banks = {quote.bank for one in asked for quote in one.quotes}
+        return Bounds(rooms=asking(banks, {one.need.enterprise_id for one in asked}))
     with opened(str(book), url) as office, office.read() as session:
-        return Bounds(ledger(session, quotes.values()), found)
+        return going.bounds(session, asked, asking)
 
 
 @command.command(name="recommend")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,14 @@ from sqlalchemy import select
 from desk.delivery.need_samples import apply
 from desk.desk_samples import ClientOf, Hands
 from desk.matching.run_samples import run_of
+from houfeng.errors import Text
+from houfeng.instruments.eligibility import Answer
+from houfeng.matching.recommend import Asked, Need, Quote
 from houfeng.matching.tables import NeedFile, NeedOffer
 from houfeng.office.jobs.worker import Worker
 from houfeng.office.tables import JournalEntry
 from houfeng_desk.desk import Desk
+from houfeng_desk.queries.matching.gathering import bounds_of
 
 
 @pytest.fixture
@@ -65,7 +70,7 @@ def test_all_of_a_run_are_sent_as_a_job(client: ClientOf, desk: Desk, worker: Wo
     assert acts == [f"job:{ran.rsplit('/', 1)[1]}"] * 2
 
 
-def test_one_need_in_one_click(client: ClientOf, desk: Desk, ran: str) -> None:
+def test_one_need_in_one_click(client: ClientOf, desk: Desk, ran: str, firm: str) -> None:
     """The bank then has it in its inbox, with what the firm lets it read."""
     officer = client("officer")
     page = officer.get(f"{ran}/need?no=需〔2026〕1号").text
@@ -81,7 +86,10 @@ def test_one_need_in_one_click(client: ClientOf, desk: Desk, ran: str) -> None:
     with desk.office.read() as session:
         name = session.scalars(select(NeedOffer)).one().institution_name
     assert name in listed
-    assert bank
+    quote = Quote("p", Text("p", "p"), bank, Answer.YES, (), Decimal(3))
+    left = bounds_of(desk, [Asked(Need("another", firm, Decimal(1), 12), "", None, (quote,))])
+    assert left.taken is not None  # the next run counts what this one has sent
+    assert {key.client: one.amounts for key, one in left.taken.items()} == {firm: {"需〔2026〕1号": Decimal(3_000_000)}}
 
 
 def test_what_cannot_be_sent_says_why(client: ClientOf, desk: Desk, ran: str, hands: Hands) -> None:

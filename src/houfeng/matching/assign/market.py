@@ -58,8 +58,11 @@ class Caps:
     def signatures(self) -> Ints:
         """A number for each need, the same for needs under the same bounds."""
         seen: dict[tuple[int, ...], int] = {(): 0}
-        parts = np.split(self.members, self.starts[1:-1])
-        return np.array([seen.setdefault(tuple(sorted(part.tolist())), len(seen)) for part in parts], np.int64)
+        found, members = np.zeros(len(self.starts) - 1, np.int64), self.members.tolist()
+        for need in np.flatnonzero(np.diff(self.starts)):
+            own = members[self.starts[need] : self.starts[need + 1]]
+            found[need] = seen.setdefault(tuple(sorted(own)), len(seen))
+        return found
 
 
 NO_CAPS = Caps((), np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros((0, 1), np.bool_), np.zeros(0, np.int64))

@@ -17,11 +17,9 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from houfeng.errors import Text
-from houfeng.matching.needs import filing
+from houfeng.matching.needs import filing, going
 from houfeng.matching.needs.answering import STATES
 from houfeng.matching.needs.filing import Suggestion
-from houfeng.matching.recommend.drawing import ZERO, Promised
-from houfeng.matching.recommend.funding import left_of
 from houfeng.matching.recommend.room import Rooms, Taken
 from houfeng.matching.tables import NeedFile, NeedOffer
 from houfeng.matching.terms import Terms, shipped
@@ -86,7 +84,8 @@ def sort_out(
     """
     viewer.require(Permission.RUN_MATCHING)
     terms, found = terms or shipped(), Sorted()
-    taken, promised = taken if taken is not None else {}, _promised(session, matches)
+    draws = {(draw.tool, match.suggestion.institution_id) for match in matches if (draw := match.suggestion.draw)}
+    taken, promised = taken if taken is not None else {}, going.promised(session, draws)
     needs = _needs(session, viewer, [match.need_no for match in matches])
     offers = _offers(session, {need.id for need in needs.values()})
     for match in matches:
@@ -101,16 +100,16 @@ def sort_out(
             continue
         why = [*_stopped(session, need, match, own, there, terms)]
         if rooms is not None:
-            why += rooms.against(bank, need.enterprise_id, need.amount, taken, need.number)
+            why += rooms.against(bank, need.enterprise_id, need.amount, taken, need.called)
         if (draw := match.suggestion.draw) is not None:
-            why += promised.against(draw, bank, need.number)
+            why += promised.against(draw, bank, need.called)
         if why:
             found.barred.append(Barred(match, need, tuple(why)))
             continue
         if draw is not None:
-            promised.take(draw.tool, bank, need.number, draw.amount)
+            promised.take(draw.tool, bank, need.called, draw.amount)
         if rooms is not None:
-            rooms.take(taken, bank, need.enterprise_id, need.number, need.amount)
+            rooms.take(taken, bank, need.enterprise_id, need.called, need.amount)
         found.ready.append(Ready(match, need))
     return found
 
@@ -130,34 +129,6 @@ def send(
 def firms(session: Session, viewer: Viewer, matches: Sequence[Match]) -> set[str]:
     """The enterprises behind `matches`, those that have filed them."""
     return {need.enterprise_id for need in _needs(session, viewer, [match.need_no for match in matches]).values()}
-
-
-def _promised(session: Session, matches: Sequence[Match]) -> Promised:
-    """What the tools have left for the banks of `matches`, and what open offers would draw on them."""
-    pairs = {(draw.tool, match.suggestion.institution_id) for match in matches if (draw := match.suggestion.draw)}
-    open_draws = select(NeedOffer, NeedFile).join(NeedFile, NeedFile.id == NeedOffer.need_id).where(
-        NeedOffer.state.in_(filing.OPEN_OFFERS), NeedOffer.tool.in_({tool for tool, _ in pairs})
-    )  # fmt: skip
-    going = session.execute(open_draws).all() if pairs else []
-    found = Promised(left_of(session, pairs | {(offer.tool, offer.institution_id) for offer, _ in going}))
-    for offer, need in going:
-        found.take(offer.tool, offer.institution_id, need.number, offer.quota or ZERO)
-    return found
-
-
-def under_way(session: Session, rooms: Rooms) -> Taken:
-    """What banks are at and the book cannot hold yet: the amounts of open offers, under every limit they would use."""
-    taken: Taken = {}
-    for bank, firm, need in open_offers(session):
-        rooms.take(taken, bank, firm, need.number, need.amount)
-    return taken
-
-
-def open_offers(session: Session) -> list[tuple[str, str, NeedFile]]:
-    """Bank, firm and need of every offer that goes on."""
-    wanted = select(NeedOffer, NeedFile).join(NeedFile, NeedFile.id == NeedOffer.need_id)
-    rows = session.execute(wanted.where(NeedOffer.state.in_(filing.OPEN_OFFERS)).order_by(NeedOffer.id))
-    return [(offer.institution_id, need.enterprise_id, need) for offer, need in rows]
 
 
 NOT_FILED = Text(
@@ -205,7 +176,7 @@ def _needs(session: Session, viewer: Viewer, numbers: Collection[str]) -> Mappin
     for start in range(0, len(asked), CHUNK):
         wanted = select(NeedFile).where(filing.visible(viewer), _called(asked[start : start + CHUNK]))
         for need in session.scalars(wanted.order_by(NeedFile.state.not_in(filing.ENDED), NeedFile.id)):
-            found[need.book_no or need.number] = need
+            found[need.called] = need
     return found
 
 

@@ -6,7 +6,7 @@ from houfeng.matching.recommend.asking import Asked, Need, Quote
 from houfeng.matching.recommend.chance import Answer as BankAnswer
 from houfeng.matching.recommend.chance import Chance, History, reliability
 from houfeng.matching.recommend.cost import Cost, Loan, Repayment, Support, cost_of, effective_rate
-from houfeng.matching.recommend.funding import Fund, ledger
+from houfeng.matching.recommend.funding import Fund
 from houfeng.matching.recommend.offers import Bounds, Offer, Standing, recommend
 from houfeng.matching.recommend.quotes import capacities, quoted
 from houfeng.matching.recommend.room import Rooms, rooms
@@ -31,7 +31,6 @@ __all__ = [
     "capacities",
     "cost_of",
     "effective_rate",
-    "ledger",
     "quoted",
     "recommend",
     "reliability",

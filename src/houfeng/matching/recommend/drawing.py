@@ -1,15 +1,14 @@
-"""Quota asked again when needs are sent to banks: what a loan would draw, and what is promised and not claimed yet."""
+"""What a loan would draw of a tool's quota, against what is left of it and what is promised and not claimed yet."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import NamedTuple
 
 from houfeng.errors import Text
-from houfeng.matching.recommend.funding import Funds
-
-ZERO = Decimal(0)
+from houfeng.matching.recommend.funding import Fund, Funds
+from houfeng.matching.recommend.promises import Promises
 
 
 class Draw(NamedTuple):
@@ -22,23 +21,23 @@ class Draw(NamedTuple):
 
 @dataclass
 class Promised:
-    """What is left of tools for banks, less what needs already sent would draw: by ceiling, by need.
-
-    A need that several banks are asked for gets one loan; under a ceiling they share it counts once, with the most.
-    """
+    """What is left of tools for banks, less what needs under way draw, by ceiling."""
 
     funds: Funds
-    taken: dict[str, dict[str, Decimal]] = field(default_factory=dict)
+    taken: dict[str, Promises] = field(default_factory=dict)
+
+    def fund(self, tool: str, bank: str) -> Fund:
+        """What a bank has left of a tool, with what is promised under its ceilings."""
+        return replace(self.funds(tool, bank), taken=self.taken)
 
     def take(self, tool: str, bank: str, need: str, amount: Decimal) -> None:
         """Note that `bank` was asked for a loan to `need` that draws on `tool`."""
         for ceiling in self.funds(tool, bank).ceilings:
-            held = self.taken.setdefault(ceiling, {})
-            held[need] = max(amount, held.get(need, ZERO))
+            self.taken.setdefault(ceiling, Promises()).take(need, amount)
 
     def against(self, draw: Draw, bank: str, need: str) -> list[Text]:
         """The ceilings that `draw` would pass, in words: which quota is used up, and by how much it is short."""
-        fund = self.funds(draw.tool, bank)
+        fund = self.fund(draw.tool, bank)
         if not fund.ceilings:
             zh, en = draw.label
             return [
@@ -46,7 +45,7 @@ class Promised:
             ]
         found = []
         for ceiling, left in fund.ceilings.items():
-            promised = sum((amount for name, amount in self.taken.get(ceiling, {}).items() if name != need), ZERO)
+            promised = fund.promised(ceiling, need)
             if left is not None and left - promised < draw.amount:
                 found.append(_short(fund.labels.get(ceiling, draw.label), draw.amount, left, promised))
         return found

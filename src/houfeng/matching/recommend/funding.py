@@ -18,6 +18,7 @@ from houfeng.claims import quota
 from houfeng.claims.tables import Quota
 from houfeng.errors import Text
 from houfeng.matching.recommend.asking import Asked, Quote
+from houfeng.matching.recommend.promises import NOTHING, ZERO, Promises
 
 OWN = "+own"
 """After a product's name: the same product without the relending."""
@@ -30,29 +31,46 @@ FEN = Decimal("0.01")
 class Fund:
     """What a bank has left of a tool: `ceilings` are all it stands under, by name; none of them: the ledger has none.
 
-    A ceiling without an amount bounds nothing. `labels` are what ceilings are called.
+    A ceiling without an amount bounds nothing. `labels` are what ceilings are called. `taken` is what is promised under
+    them and not in the ledger yet.
     """
 
     ceilings: Mapping[str, Decimal | None]
     labels: Mapping[str, Text] = field(default_factory=dict)
+    taken: Mapping[str, Promises] = field(default_factory=dict)
 
-    @property
-    def left(self) -> Decimal | None:
+    def promised(self, ceiling: str, need: str = "") -> Decimal:
+        """What of a ceiling is promised to needs other than `need`."""
+        return self.taken.get(ceiling, NOTHING).others(need)
+
+    def rests(self, need: str = "") -> Iterator[tuple[Decimal, Decimal]]:
+        """What is left under each ceiling that bounds, for `need`; and what is promised to others under it."""
+        for one, left in self.ceilings.items():
+            if left is not None:
+                promised = self.promised(one, need)
+                yield max(ZERO, left - promised), promised
+
+    def left(self, need: str = "") -> Decimal | None:
         """The least that is left; nothing where nothing bounds it."""
-        return min((left for left in self.ceilings.values() if left is not None), default=None)
+        return min((rest for rest, _ in self.rests(need)), default=None)
 
-    def covers(self, amount: Decimal) -> bool:
+    def covers(self, amount: Decimal, need: str = "") -> bool:
         """Whether there is quota for `amount`."""
-        return bool(self.ceilings) and (self.left is None or self.left >= amount)
+        left = self.left(need)
+        return bool(self.ceilings) and (left is None or left >= amount)
+
+    def told(self, need: str = "") -> Text:
+        """The least that is left in words, and what of it others were promised."""
+        left, promised = min(self.rests(need), default=(None, ZERO))
+        if left is None:
+            return Text("剩余不限", "no ceiling left")
+        going = Text(f"（另有在办 {promised:,.2f} 元）", f" ({promised:,.2f} more is under way)")
+        zh, en = going if promised else ("", "")
+        return Text(f"剩余 {left:,.2f} 元{zh}", f"{left:,.2f} left{en}")
 
 
 Funds = Callable[[str, str], Fund]
 """Gives what is left of a tool for a bank."""
-
-
-def ledger(session: Session, quotes: Iterable[Quote]) -> Funds:
-    """What the quota ledger says now of the tools and banks of these quotes."""
-    return left_of(session, {(quote.funded_by, quote.bank) for quote in quotes if quote.funded_by})
 
 
 def left_of(session: Session, pairs: Iterable[tuple[str, str]]) -> Funds:
@@ -66,9 +84,9 @@ def _fund(path: Sequence[Quota]) -> Fund:
     return Fund({one.name: one.left for one in path}, labels)
 
 
-def priced(quote: Quote, amount: Decimal, funds: Funds | None) -> tuple[Quote, list[Text]]:
-    """The quote with the price it truly has for a loan of `amount`, and why; where quota is short no tool funds it.
-    Without `funds` nobody has asked."""
+def priced(quote: Quote, amount: Decimal, funds: Funds | None, need: str = "") -> tuple[Quote, list[Text]]:
+    """The quote with the price it truly has for a loan of `amount` to `need`, and why; where quota is short no tool
+    funds it. Without `funds` nobody has asked."""
     if not quote.funded_by:
         return quote, []
     tool = quote.funded_label if any(quote.funded_label) else Text(quote.funded_by, quote.funded_by)
@@ -80,22 +98,23 @@ def priced(quote: Quote, amount: Decimal, funds: Funds | None) -> tuple[Quote, l
             )
         ]
     fund, wanted = funds(quote.funded_by, quote.bank), needed(quote, amount)
-    if fund.covers(wanted):
-        left = Text("不限", "no ceiling") if fund.left is None else Text(*[f"{fund.left:,.2f}"] * 2)
+    if fund.covers(wanted, need):
+        left = fund.told(need)
         return quote, [
             Text(
-                f"利率因“{tool.zh}”资金而优惠：需额度 {wanted:,.2f} 元，该行剩余 {left.zh}",
-                f"the rate rests on funds of “{tool.en}”: {wanted:,.2f} of quota, the bank has {left.en} left",
+                f"利率因“{tool.zh}”资金而优惠：需额度 {wanted:,.2f} 元，该行{left.zh}",
+                f"the rate rests on funds of “{tool.en}”: {wanted:,.2f} of quota, the bank has {left.en}",
             )
         ]
-    return replace(quote, rate=quote.own_rate, funded_by=""), [_short(tool, quote, fund, wanted)]
+    return replace(quote, rate=quote.own_rate, funded_by=""), [_short(tool, quote, fund, wanted, need)]
 
 
-def _short(tool: Text, quote: Quote, fund: Fund, wanted: Decimal) -> Text:
+def _short(tool: Text, quote: Quote, fund: Fund, wanted: Decimal, need: str) -> Text:
     if fund.ceilings:
+        left = fund.told(need)
         why = Text(
-            f"“{tool.zh}”额度不足：需 {wanted:,.2f} 元，该行剩余 {fund.left or 0:,.2f} 元",
-            f"quota of “{tool.en}” is short: {wanted:,.2f} needed, the bank has {fund.left or 0:,.2f} left",
+            f"“{tool.zh}”额度不足：需 {wanted:,.2f} 元，该行{left.zh}",
+            f"quota of “{tool.en}” is short: {wanted:,.2f} needed, the bank has {left.en}",
         )
     else:
         why = Text(f"额度台账没有“{tool.zh}”的额度", f"the quota ledger has nothing of “{tool.en}”")
@@ -136,7 +155,8 @@ def _both(one: Asked, twice: Collection[str], funds: Funds) -> Iterator[Quote]:
         if quote.product not in twice:
             yield quote
             continue
-        if covered := funds(quote.funded_by, quote.bank).covers(needed(quote, one.need.amount)):
+        wanted = needed(quote, one.need.amount)
+        if covered := funds(quote.funded_by, quote.bank).covers(wanted, one.need.need_no):
             yield quote
         label = Text(quote.label.zh + OWN_LABEL.zh, quote.label.en + OWN_LABEL.en)
         own = replace(quote, product=quote.product + OWN, part_of=quote.product, label=label)
@@ -148,9 +168,9 @@ def _parts(quotes: Mapping[str, Quote], capacity: Mapping[str, Decimal | None], 
     drawn: dict[str, tuple[Fund, Decimal]] = {}
     for name, quote in quotes.items():
         fund, whole = funds(quote.funded_by, quote.bank), capacity.get(name)
-        wanted = None if whole is None else needed(quote, whole)
-        bounds = [bound for bound in (fund.left, wanted) if bound is not None]
-        if fund.left is not None and min(bounds) > 0:
+        left, wanted = fund.left(), None if whole is None else needed(quote, whole)
+        bounds = [bound for bound in (left, wanted) if bound is not None]
+        if left is not None and min(bounds) > 0:
             drawn[name] = (fund, min(bounds))
     asked: dict[str, Decimal] = {}
     for fund, use in drawn.values():
@@ -158,7 +178,8 @@ def _parts(quotes: Mapping[str, Quote], capacity: Mapping[str, Decimal | None], 
             asked[ceiling] = asked.get(ceiling, Decimal(0)) + use
     found = {}
     for name, (fund, use) in drawn.items():
-        shares = (left * use / asked[one] for one, left in fund.ceilings.items() if left is not None)
+        bound = ((one, left - fund.promised(one)) for one, left in fund.ceilings.items() if left is not None)
+        shares = (left * use / asked[one] for one, left in bound)
         part = (min(use, *shares) * WHOLE / quotes[name].funded_share).quantize(FEN, ROUND_DOWN)
         whole = capacity.get(name)
         if whole is None or part < whole:

@@ -20,7 +20,7 @@ from houfeng.matching.recommend.chance import Chance, History
 from houfeng.matching.recommend.cost import Cost, Loan, Support, cost_of
 from houfeng.matching.recommend.drawing import Draw
 from houfeng.matching.recommend.funding import Funds, needed, priced
-from houfeng.matching.recommend.room import Rooms
+from houfeng.matching.recommend.room import Rooms, Taken
 
 ORDERS = ("cost", "chance")
 
@@ -37,10 +37,12 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What is left to lend: of relending quota, and under the limits on one client and group. Nothing: not asked."""
+    """What is left to lend: of relending quota, and under the limits on one client and group, of which `taken` is what
+    is promised and not lent yet. Nothing: not asked."""
 
     funds: Funds | None = None
     rooms: Rooms | None = None
+    taken: Taken | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +118,8 @@ def _offer(
 ) -> Offer:
     against = limits(need, quote, today)
     if bounds.rooms is not None:
-        against += bounds.rooms.against(quote.bank, need.enterprise_id, need.amount)
-    quote, funding = priced(quote, need.amount, bounds.funds)
+        against += bounds.rooms.against(quote.bank, need.enterprise_id, need.amount, bounds.taken, need.need_no)
+    quote, funding = priced(quote, need.amount, bounds.funds, need.need_no)
     draw = Draw(quote.funded_by, quote.funded_label, needed(quote, need.amount)) if quote.funded_by else None
     told = [_words(reason) for reason in quote.reasons if reason.state is not State.MET]
     answer = Answer.NO if against else quote.answer

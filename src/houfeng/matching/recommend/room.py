@@ -17,10 +17,10 @@ import pyarrow as pa
 
 from houfeng.engine.duckdb import Engine
 from houfeng.errors import Text
+from houfeng.matching.recommend.promises import NOTHING, ZERO, Promises
 from houfeng.penetration.graph import Views
 from houfeng.penetration.monthly.limits import Limits
 
-ZERO = Decimal(0)
 ALL_BANKS = ""
 """In place of a bank: the limit is that of all banks together."""
 
@@ -42,8 +42,8 @@ class Bound(NamedTuple):
     percent: Decimal | None = None
 
 
-Taken = dict[Key, dict[str, Decimal]]
-"""What is promised under a limit and not in the book yet: by limit, by need."""
+Taken = dict[Key, Promises]
+"""What is promised and not in the book yet, by limit."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Rooms:
         """The limits that a loan of `amount` would pass, in words. `need` is not counted against itself."""
         found = []
         for bound in self.bounds(bank, firm):
-            promised = _promised(taken, bound.key, need)
+            promised = (taken or {}).get(bound.key, NOTHING).others(need)
             if bound.lent + promised + amount > bound.limit:
                 found.append(self._words(bound, promised))
         return found
@@ -98,7 +98,7 @@ class Rooms:
     def take(self, taken: Taken, bank: str, firm: str, need: str, amount: Decimal) -> None:
         """Note in `taken` that `bank` was asked for `amount` by the need of `firm`."""
         for bound in self.bounds(bank, firm):
-            taken.setdefault(bound.key, {})[need] = amount
+            taken.setdefault(bound.key, Promises()).take(need, amount)
 
     def _words(self, bound: Bound, promised: Decimal) -> Text:
         free = max(ZERO, bound.limit - bound.lent - promised)
@@ -124,12 +124,6 @@ LABELS: Mapping[str, Text] = {
     "single": Text("对单一客户的风险暴露上限（占一级资本净额）", "exposure to one client, of net tier-1 capital"),
     "group": Text("对一组关联客户的风险暴露上限（占一级资本净额）", "exposure to one group, of net tier-1 capital"),
 }
-
-
-def _promised(taken: Taken | None, key: Key, need: str) -> Decimal:
-    if not taken or key not in taken:
-        return ZERO
-    return sum((amount for name, amount in taken[key].items() if name != need), ZERO)
 
 
 def rooms(

@@ -13,6 +13,7 @@ from typing import Any
 from houfeng.engine.duckdb import Engine
 from houfeng.errors import HoufengError, Text
 from houfeng.matching.clearing import FloorAsked
+from houfeng.matching.needs import going
 from houfeng.matching.needs import sending as needs_sending
 from houfeng.matching.needs.sending import Barred, Match, Ready, Sent
 from houfeng.matching.recommend.room import Rooms, Taken
@@ -140,9 +141,6 @@ def send_one(desk: Desk, viewer: Viewer, run: int, match: Match) -> Ready | Sent
 
 def _rooms(desk: Desk, viewer: Viewer, matches: Sequence[Match]) -> tuple[Rooms, Taken]:
     """What the banks of `matches` may still lend, and what they are at already."""
+    banks = {match.suggestion.institution_id for match in matches}
     with desk.office.read() as session:
-        going = needs_sending.open_offers(session)
-        firms = {firm for _, firm, _ in going} | needs_sending.firms(session, viewer, matches)
-    rooms = rooms_of(desk, {match.suggestion.institution_id for match in matches}, firms)
-    with desk.office.read() as session:
-        return rooms, needs_sending.under_way(session, rooms)
+        return going.limits(session, banks, needs_sending.firms(session, viewer, matches), partial(rooms_of, desk))

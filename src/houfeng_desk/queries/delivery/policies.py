@@ -27,9 +27,9 @@ COLUMNS = (
     Column("sent_at", Text("送达", "Sent"), "date"),
     Column("applied_at", Text("申请", "Applied"), "date"),
     Column("lent_at", Text("放款", "Lent"), "date"),
-    Column("lent", Text("放款金额", "Amount lent"), "money"),
-    Column("paid_at", Text("资金到位", "Money arrived"), "date"),
-    Column("days", Text("文件到资金（天）", "Document to money (days)"), "number", sortable=False),
+    Column("lent", Text("放款金额", "Amount"), "money"),
+    Column("paid_at", Text("资金到位", "Arrived"), "date"),
+    Column("days", Text("文件到资金（天）", "Days to money"), "number", sortable=False),
 )
 _ORDERS: Mapping[str, Any] = {
     "name": PolicyChain.name, "city": PolicyChain.region, "state_text": PolicyChain.state,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any, NamedTuple
 
 from houfeng.errors import ConflictError, HoufengError, Text
 from houfeng.instruments.eligibility import Answer
+from houfeng.matching.needs import going
 from houfeng.matching.needs.filing import Suggestion
 from houfeng.matching.recommend import Bounds, Need, Offer, Quote, Standing, recommend, standings
 from houfeng.matching.tables import NeedFile
@@ -65,13 +67,16 @@ def ranked(desk: Desk, need: NeedFile) -> Ranked:
     """The products of the book for a need."""
     rows = {row["product_no"]: row for row in desk.reader(HOUSE).rows(_PRODUCTS)}
     asked, quotes = _need(desk, need), [_quote(row) for row in rows.values()]
+    with desk.office.read() as session:
+        banks = {quote.bank for quote in quotes}
+        lending, taken = going.limits(session, banks, {need.enterprise_id}, partial(rooms_of, desk))
     offers = recommend(
         asked,
         quotes,
         _standings(desk, asked),
         history(desk),
         today=desk.clock().date(),
-        bounds=Bounds(rooms=rooms_of(desk, {quote.bank for quote in quotes}, {need.enterprise_id})),
+        bounds=Bounds(rooms=lending, taken=taken),
     )
     found: dict[str, Suggestion] = {}
     barred: dict[str, Suggestion] = {}
@@ -86,7 +91,7 @@ def ranked(desk: Desk, need: NeedFile) -> Ranked:
 def _need(desk: Desk, need: NeedFile) -> Need:
     size = desk.reader(HOUSE).value(_SIZE, [need.enterprise_id]) or ""
     return Need(
-        need.number, need.enterprise_id, need.amount, need.term_months, need.use, need.guarantee, need.deadline,
+        need.called, need.enterprise_id, need.amount, need.term_months, need.use, need.guarantee, need.deadline,
         need.region, segment(size, need.guarantee),
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from datetime import date
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,8 +13,8 @@ from sqlalchemy.orm import Session
 from houfeng.book.connection import connect
 from houfeng.engine.duckdb import Engine
 from houfeng.errors import HoufengError
-from houfeng.matching.needs import filing
-from houfeng.matching.recommend import Asked, BankAnswer, Bounds, History, Rooms, Standing, ledger, rooms, standings
+from houfeng.matching.needs import filing, going
+from houfeng.matching.recommend import Asked, BankAnswer, Bounds, History, Rooms, Standing, rooms, standings
 from houfeng.matching.recommend.quotes import KIND
 from houfeng.matching.tables import NeedFile, NeedOffer
 from houfeng.office.access import Viewer
@@ -107,12 +108,10 @@ def standings_of(desk: Desk, asked: Sequence[Asked]) -> Mapping[str, Sequence[St
 
 
 def bounds_of(desk: Desk, asked: Sequence[Asked]) -> Bounds:
-    """What relending quota and lending limits leave to the banks and firms of a run, of the whole book."""
-    quotes = {quote.product: quote for one in asked for quote in one.quotes}
+    """What relending quota and lending limits leave to the banks and firms of a run, of the whole book and less what is
+    under way."""
     with desk.office.read() as session:
-        funds = ledger(session, quotes.values())
-    firms = {one.need.enterprise_id for one in asked}
-    return Bounds(funds, rooms_of(desk, {quote.bank for quote in quotes.values()}, firms))
+        return going.bounds(session, asked, partial(rooms_of, desk))
 
 
 def rooms_of(desk: Desk, banks: Collection[str], firms: Collection[str]) -> Rooms:
