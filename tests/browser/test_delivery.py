@@ -20,7 +20,6 @@ from desk.claims.claim_pages import PERIOD, TOOL
 from desk.desk_samples import BANK, PASSWORD
 from houfeng.claims.acts.drawing import bank_of
 from houfeng.clock import wall_clock
-from houfeng.errors import Text
 from houfeng.instruments.claims import ClaimLine
 from houfeng.matching.delivery import lists
 from houfeng.matching.tables import PolicyList
@@ -28,10 +27,7 @@ from houfeng.office.access import Role, Scope
 from houfeng.office.database import Office
 from houfeng.office.identity import accounts
 from houfeng.office.identity.local import set_password
-from houfeng.office.jobs import queue
-from houfeng.office.jobs.worker import Worker
 from houfeng_desk.desk import Desk
-from houfeng_desk.pages.delivery import jobs
 from houfeng_desk.queries.claims import drawing
 from houfeng_desk.queries.delivery.judging import HOUSE, make_list, publish_list
 
@@ -43,10 +39,9 @@ GIVEN = 40
 class Scene:
     """The office of the server, from outside: a list that was sent, a firm on it, and a loan its bank may claim for."""
 
-    def __init__(self, office: Path, book: Path, folder: Path) -> None:
+    def __init__(self, office: Path, book: Path) -> None:
         self.office = Office.open(f"sqlite:///{office}", wall_clock)
         self.desk = Desk.open(self.office, book, wall_clock)
-        self.folder = folder
         self._sent()
         self.loan = self._loan()
         self.firm = self.loan.borrower_id
@@ -72,24 +67,15 @@ class Scene:
             draft = drawing.draw(session, self.desk, drawing.tool(self.desk, TOOL), whose, period)
         return next(line for line in draft.lines if line.borrower_id in firms)
 
-    def round(self) -> None:
-        """The worker's daily round, as it is scheduled."""
-        jobs.register()
-        with self.office.begin() as session:
-            queue.enqueue(session, None, jobs.ROUND, {}, Text("每日", "daily"))
-        assert Worker(self.office, self.folder, book=self.desk.book.path).run_once()
-
     def close(self) -> None:
         self.desk.close()
         self.office.close()
 
 
 @pytest.fixture(scope="module")
-def scene(
-    server: str, office_for_browser: Path, book_for_browser: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Scene]:
+def scene(server: str, office_for_browser: Path, book_for_browser: Path) -> Iterator[Scene]:
     """The office of the server."""
-    made = Scene(office_for_browser, book_for_browser, tmp_path_factory.mktemp("jobs"))
+    made = Scene(office_for_browser, book_for_browser)
     yield made
     made.close()
 
@@ -155,7 +141,6 @@ def test_from_the_document_to_the_money(open_as: Opener, scene: Scene, picture: 
     address = submitted(bank, scene.loan.contract_no, tmp_path)
     granted(officer, signer, "100000")
     paid(officer, signer, address)
-    scene.round()
     mine.goto(f"/mine/needs/{number}")
     expect(mine.locator(".links .now")).to_have_text("资金到位")
     expect(mine.locator("main")).to_contain_text(f"从文件到资金 {GIVEN} 天")

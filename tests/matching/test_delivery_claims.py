@@ -64,6 +64,7 @@ def test_claimed_then_paid(office: Office, staff: People) -> None:
     with office.begin() as session:
         chain = lent(session)
         claim(session, staff.bank.user_id, 1, paid=False, granted="0.00")
+        assert claims.follow(session, 10**6) == (0, 0)
         assert claims.follow(session) == (1, 0)
         assert claims.follow(session) == (0, 0)
         claim(session, staff.bank.user_id, 2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
 from houfeng.claims.tables import Claim, ClaimLine
@@ -21,14 +21,15 @@ class Followed(NamedTuple):
     paid: int
 
 
-def follow(session: Session) -> Followed:
-    """Let chains go on by claims for their loans, of the instrument that the policy's money comes by."""
+def follow(session: Session, claim_id: int | None = None) -> Followed:
+    """Let chains go on by claims for their loans (or by one), of the instrument that the policy's money comes by."""
     rows = session.execute(
         select(PolicyChain, Claim, ClaimLine)
         .join(Claim, Claim.institution_id == PolicyChain.institution_id)
         .join(ClaimLine, ClaimLine.claim_id == Claim.id)
         .where(ClaimLine.contract_no == PolicyChain.contract_no, PolicyChain.contract_no != "")
         .where(PolicyChain.lent_at.is_not(None), PolicyChain.paid_at.is_(None), Claim.submitted_at.is_not(None))
+        .where(Claim.id == claim_id if claim_id is not None else true())
         .order_by(PolicyChain.id, Claim.submitted_at)
     ).all()
     by = {row.policy: row.delivers for row in session.scalars(select(PolicyList).order_by(PolicyList.number))}

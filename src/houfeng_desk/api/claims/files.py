@@ -14,6 +14,7 @@ from houfeng.claims.acts import deciding, drafting, funding, recalling
 from houfeng.claims.life import STATES, LineState, State
 from houfeng.claims.tables import Claim
 from houfeng.errors import Text
+from houfeng.matching.delivery.claims import follow
 from houfeng.office.access import Permission, Viewer
 from houfeng_desk.api.lists import Asked, add_list
 from houfeng_desk.api.route import router as new_router
@@ -161,6 +162,7 @@ def disburse(desk: DeskDep, viewer: ViewerDep, claim_id: int, asked: OnDay) -> d
     """Record that it was paid."""
     with desk.office.begin() as session:
         funding.disburse(session, viewer, claim_id, asked.version, asked.day, asked.why)
+        follow(session, claim_id)
         return told_of(files.find(session, viewer, claim_id))
 
 

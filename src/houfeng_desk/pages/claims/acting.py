@@ -12,6 +12,7 @@ from houfeng.claims.acts import bans, deciding, funding, recalling
 from houfeng.claims.life import LineState
 from houfeng.clock import parse_day
 from houfeng.errors import ConflictError, InputError, Text
+from houfeng.matching.delivery.claims import follow
 from houfeng.office import approvals
 from houfeng.office.access import Permission, Viewer
 from houfeng_desk.pages.claims.asking import REASON, back, version_of
@@ -105,6 +106,7 @@ def disburse(request: Request, desk: DeskDep, viewer: ViewerDep, claim_id: int) 
     with desk.office.begin() as session:
         why = field(request, "why", label=REASON)
         funding.disburse(session, viewer, claim_id, version_of(request), day, why)
+        follow(session, claim_id)
     flash(request, Text("已登记拨付", "the payment is recorded"))
     return back(claim_id)
 
