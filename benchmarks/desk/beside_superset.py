@@ -75,6 +75,7 @@ def main() -> None:
     parser.add_argument("--think", type=float, default=5.0)
     parser.add_argument("--seconds", type=float, default=40.0)
     parser.add_argument("--pack", default="five-articles")
+    parser.add_argument("--processes", type=int, default=2, help="of the desk; Superset has two")
     given = parser.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
     tables(given)
@@ -124,7 +125,8 @@ def desk(given: argparse.Namespace, firms: list[str]) -> dict[str, Any]:
         answer = await client.get(path, headers={"cookie": f"houfeng={cookies[person]}"})
         return answer.status_code == 200 and "refresh" not in answer.headers
 
-    with Server([*command, "--port", "8712"], {"HOUFENG_MEMORY": "6GB"}) as server:
+    command += ["--port", "8712", "--processes", str(given.processes)]
+    with Server(command, {"HOUFENG_MEMORY": "4GB"}) as server:
         return asyncio.run(crowd(given, "http://127.0.0.1:8712", ask, firms, server))
 
 
@@ -251,7 +253,7 @@ class Server:
 
 
 async def crowd(given: argparse.Namespace, base: str, ask: Ask, firms: list[str], server: Server) -> dict[str, Any]:
-    """Each question once, three times warm by one person, then all people for a while."""
+    """Each question once, three times warm by one person, by some at once, then all people for a while."""
     times: dict[str, list[float]] = defaultdict(list)
     faults: dict[str, int] = defaultdict(int)
     chance = random.Random(1)
@@ -275,6 +277,8 @@ async def crowd(given: argparse.Namespace, base: str, ask: Ask, firms: list[str]
             else:
                 raise SystemExit(f"{base} does not answer: {question}")
         alone = {question: round(min([await look(0, question) for _ in range(3)]) * 1000) for question in ASKED}
+        for question in ASKED * 2:  # connections at the same time reach all processes of a server, so that each is warm
+            await asyncio.gather(*(look(number, question) for number in range(8)))
         until, cpu = time.perf_counter() + given.seconds, server.cpu()
 
         async def person(number: int) -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import cast
@@ -24,7 +25,7 @@ from houfeng.book.connection import connect
 from houfeng.book.snapshot import Snapshot
 from houfeng.book.storage.locking import locked
 from houfeng.engine.duckdb import Engine
-from houfeng.errors import EnvironmentFault, Text
+from houfeng.errors import ConflictError, EnvironmentFault, Text
 from houfeng.office.scope import ScopedViews
 from houfeng.packs.model import Pack
 from houfeng.settings import Settings
@@ -38,6 +39,8 @@ MOST = 24
 QUESTIONS = 60
 PATIENCE = 3600.0
 """Seconds to wait for another process that makes a month."""
+LOOK = 0.2
+"""Seconds between two looks, whether that process is done, and whether work that was broken off has ended."""
 
 
 class Months:
@@ -52,6 +55,8 @@ class Months:
         self._made: dict[str, Future[Path]] = {}
         self._asked: OrderedDict[Hashable, kept.Month] = OrderedDict()
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._counting: set[Engine] = set()
+        self._ending = threading.Event()
 
     def month(self, key: Hashable, views: ScopedViews, pack: Pack, as_of: date, known: date) -> kept.Month:
         """The question for a month's notes; `key` stands for all that is given."""
@@ -117,13 +122,47 @@ class Months:
         finally:
             cursor.close()
 
+    @contextmanager
+    def counting(self, engine: Engine) -> Iterator[None]:
+        """Minutes of work on `engine`, broken off when the desk is told to end: all of it can be done again.
+
+        Raises:
+            ConflictError: the desk ends.
+        """
+        with self._lock:
+            self._check_open()
+            self._counting.add(engine)
+        try:
+            yield
+        except (duckdb.Error, EnvironmentFault):
+            self._check_open()  # told as what it is: it did not fail
+            raise
+        finally:
+            with self._lock:
+                self._counting.discard(engine)
+
     def close(self) -> None:
-        """Make nothing more, and let go of the files."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """Break off what is being counted, make nothing more, and let go of the files."""
+        self._ending.set()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        while self._break_off():
+            time.sleep(LOOK)
+        self._pool.shutdown(wait=True)
         with self._lock:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
+
+    def _break_off(self) -> bool:
+        """Tell every engine to stop; told between two statements it does not hear, so it is told again."""
+        with self._lock:
+            for engine in self._counting:
+                engine.connection.interrupt()
+            return bool(self._counting)
+
+    def _check_open(self) -> None:
+        if self._ending.is_set():
+            raise ConflictError(Text("系统正在停止，请稍后再试。", "the desk is ending; please try again later"))
 
     def _make(self, wanted: kept.Month, taken: Sequence[str]) -> Path:
         try:
@@ -134,12 +173,31 @@ class Months:
                 Text(f"不能建文件夹 {self._own}：{error}", f"the folder {self._own} cannot be made: {error}")
             ) from error
         # another process of the desk may be making it: minutes of work for all cores are not done twice
-        with self._making, locked(self._own / "lock", patience=PATIENCE):
+        with self._making, self._alone():
             if path := self.find(wanted):
                 return path
-            made = kept.make(wanted, self._own, self._settings, taken)
+            made = kept.make(wanted, self._own, self._settings, taken, self.counting)
             kept.prune(self._own, MOST)
             return made
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the folder alone; while another process holds it, wait, but not when this desk ends.
+
+        Raises:
+            ConflictError: the desk ends, or the other process took longer than anybody waits.
+        """
+        until = time.monotonic() + PATIENCE
+        with ExitStack() as held:
+            while True:
+                self._check_open()
+                try:
+                    held.enter_context(locked(self._own / "lock", patience=LOOK))
+                    break
+                except ConflictError:
+                    if time.monotonic() > until:
+                        raise
+            yield
 
 
 def shares_of(views: ScopedViews, as_of: date) -> tuple[str, ...]:

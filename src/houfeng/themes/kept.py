@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -143,15 +143,38 @@ def sound(path: Path) -> bool:
         return False
 
 
-def make(wanted: Month, folder: Path, settings: Settings, taken: Sequence[str] = ("",)) -> Path:
+def make(
+    wanted: Month,
+    folder: Path,
+    settings: Settings,
+    taken: Sequence[str] = ("",),
+    counting: Callable[[Engine], AbstractContextManager[None]] = lambda _: nullcontext(),
+) -> Path:
     """Tag the notes, in the shares `taken`, and keep them in `folder`. Whoever looks meanwhile sees the old or nothing.
+
+    `counting` holds the engine as long as it works, for who wants to be able to break it off.
 
     Raises:
         InputError: the book would count notes twice.
-        EnvironmentFault: memory or disk does not suffice; nothing is left behind but a `.part` that is written over.
+        EnvironmentFault: memory or disk does not suffice, or it was broken off; nothing is left behind.
     """
+    draft = folder / f"{wanted.stem}.part"
+    try:
+        return _made(wanted, folder, settings, taken, counting)
+    finally:
+        for left in (draft, draft.with_name(f"{draft.name}.wal")):
+            left.unlink(missing_ok=True)
+
+
+def _made(
+    wanted: Month,
+    folder: Path,
+    settings: Settings,
+    taken: Sequence[str],
+    counting: Callable[[Engine], AbstractContextManager[None]],
+) -> Path:
     path, draft = folder / f"{wanted.stem}.duckdb", folder / f"{wanted.stem}.part"
-    with Engine(settings) as engine:
+    with Engine(settings) as engine, counting(engine):
         rows = engine.scratch / "month.parquet"
         number = engine.write_all(in_shares(wanted.sql, tuple(taken)), rows)
         check_fan_out(engine, wanted.views, wanted.as_of, number)

@@ -134,12 +134,12 @@ class Figures:
         earlier = {"month": first - timedelta(days=1), "year": month_end(date(as_of.year - 1, as_of.month, 1))}
         kept = self.desk.months
         settings = Settings(self.desk.book.path, "zh", self.desk.settings.memory, self.desk.settings.threads)
-        with Engine(settings) as engine:
+        with Engine(settings) as engine, kept.counting(engine):
             now = report(seen, pack, as_of=as_of, by=["region"], measures=NOW, engine=engine, kept=kept)
         then = {}
         for name, day in earlier.items():
             if day in held:
-                with Engine(settings) as engine:
+                with Engine(settings) as engine, kept.counting(engine):
                     then[name] = report(seen, pack, as_of=day, measures=THEN, engine=engine, kept=kept)
         return Months(now, then)
 

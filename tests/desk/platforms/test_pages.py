@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import re
 from dataclasses import replace
@@ -16,6 +17,7 @@ from houfeng.errors import NotFoundError
 from houfeng.office.access import EVERYTHING, Scope
 from houfeng.office.journal import entries
 from houfeng.platforms.exit import STAGES
+from houfeng.platforms.swap import Offer, candidates, swap
 from houfeng_desk.desk import Desk
 from houfeng_desk.lists import ListRequest
 from houfeng_desk.lists.writing import head
@@ -125,6 +127,66 @@ def test_every_table_is_given_out_as_it_is_shown(client: ClientOf, desk: Desk, t
         assert sheet.max_row - 1 == len(seen(desk).by_id[firm].debts)
     with desk.office.read() as session:
         assert list(entries(session))[-1].act == "export"
+
+
+def beside(client: ClientOf, firm: str, name: str, lang: str = "zh", query: str = "") -> list[list[str]]:
+    """The rows of a table that stands beside a tab's list, with its heads, as a file has them."""
+    officer = client("officer")
+    officer.cookies.set("houfeng-lang", lang)
+    address = f"/platforms/{firm}/tables/{name}/export{query}"
+    given = officer.submit(address, {"reason": "核对", "format": "csv"}, of=address)
+    assert given.status_code == 200, (name, given.text[-300:])
+    rows = list(csv.reader(io.StringIO(given.content.decode("utf-8-sig"))))
+    return rows[: rows.index([])]
+
+
+def test_tables_beside_the_list_are_given_out_as_the_tab_has_them(client: ClientOf, desk: Desk) -> None:
+    found, officer = seen(desk), client("officer")
+    left = next(one for one in found.all if found.exits[one.enterprise_id].breaches)
+    firm = left.enterprise_id
+    conditions = beside(client, firm, "conditions")
+    assert [row[0] for row in conditions[1:]] == [one.label.zh for one in found.exits[firm].conditions]
+    assert {row[1] for row in conditions[1:]} <= {"是", "否", "不明"}
+    assert [row[0] for row in beside(client, firm, "breaches", "en")[1:]] == [
+        why.en for _, why in found.exits[firm].breaches
+    ]
+    planned = next(one.enterprise_id for one in found.all if found.progress[one.enterprise_id].by_method())
+    ways = beside(client, planned, "ways")
+    assert [(Decimal(row[1]), Decimal(row[2])) for row in ways[1:]] == [
+        tuple(wan(Decimal(amount)) for amount in pair) for pair in found.progress[planned].by_method().values()
+    ]
+    for name, tab in (("conditions", "exit"), ("breaches", "exit"), ("ways", "plan"), ("against-ledger", "plan")):
+        shown = {one.enterprise_id: officer.get(path(one.enterprise_id, tab)).text for one in (left, found.all[0])}
+        for other, text in shown.items():
+            held = len(beside(client, other, name)) > 1
+            assert (f"/platforms/{other}/tables/{name}/export" in text) == held, (name, other)
+    assert officer.get(f"/platforms/{firm}/tables/nothing/export").status_code == 404
+    lead = officer.get(f"/platforms/{firm}/tables/ways")
+    assert (lead.status_code, lead.headers["location"]) == (303, f"/platforms/{firm}/plan")
+
+
+def test_the_figures_of_a_swap_are_given_out_for_the_scenario_of_the_address(client: ClientOf, desk: Desk) -> None:
+    found = seen(desk)
+    dear = next(one for one in found.all if candidates(one, Decimal(5)))
+    query = "?rate=5&dearer=5&months=60"
+    text = client("officer").get(path(dear.enterprise_id, "swap") + query).text
+    assert f"/platforms/{dear.enterprise_id}/tables/swap-figures/export?rate=5&amp;dearer=5" in text
+    figures = beside(client, dear.enterprise_id, "swap-figures", "en", query)
+    assert figures[0] == ["Indicator", "Unit", "Before", "After"]
+    before, after = (Decimal(figures[1][place]) for place in (2, 3))
+    assert before > after  # of dear debt for a loan of 5 %
+    for value in figures[1][2:]:
+        assert f"{value}%" in text
+    offer = Offer(rate=Decimal(5), term_months=60)
+    planned = swap(dear, candidates(dear, Decimal(5)), offer, found.terms.day)
+    months = beside(client, dear.enterprise_id, "swap-months", "en", query)
+    assert len(months) - 1 == len(planned.ladders[0].rungs)
+    assert sum(Decimal(row[1]) for row in months[1:]) == wan(planned.ladders[0].within)
+
+
+def wan(amount: Decimal) -> Decimal:
+    """Yuan as a file of lists has them."""
+    return (amount / 10_000).quantize(Decimal("0.01"))
 
 
 def test_without_a_reason_nothing_is_given_out(client: ClientOf, desk: Desk) -> None:

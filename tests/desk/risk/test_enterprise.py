@@ -126,6 +126,60 @@ def test_tags_are_those_of_the_statistics(reader: Reader, firm: Firm) -> None:
     assert found
 
 
+def judged_and_stated(reader: Reader, firm: Firm) -> tuple[lending.Tags, lending.Tags]:
+    """The tags of a firm's notes of the day looked at, by both ways."""
+    pack, day, known = load_pack("five-articles"), reader.as_of, reader.known_at.date()
+    rows = [note.row for note in lending.notes(reader, firm, pack) if note.row["period"] == day]
+    judged = lending.judged_tags(firm, pack, rows, day, known)
+    stated = lending.stated_tags(firm, pack, day, known)
+    assert judged is not None
+    return judged, {key: tags for key, tags in stated.items() if key in judged}
+
+
+def test_notes_judged_by_themselves_carry_what_the_statement_gives(reader: Reader) -> None:
+    """The few notes of a firm are judged by the evaluator, the many of a month by SQL: they say the same."""
+    rows = reader.rows("SELECT borrower_id AS firm FROM loan_balance GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 8")
+    themes: set[str] = set()
+    for row in rows:
+        judged, stated = judged_and_stated(reader, Firm(reader, row["firm"]))
+        assert judged == stated
+        assert judged
+        themes |= {tag.theme for tags in judged.values() for tag in tags}
+    assert len(themes) >= 20
+
+
+def test_an_exception_is_told_by_both(reader: Reader) -> None:
+    """A sole trader recognised as a high-tech enterprise: the theme holds but for its exception."""
+    status = "SELECT enterprise_id FROM enterprise_status WHERE status = 'hnte'"
+    found = reader.value(f"SELECT borrower_id FROM loan_balance WHERE borrower_id IN ({status}) ORDER BY 1 LIMIT 1")
+    firm, day = Firm(reader, found), reader.as_of
+    for kind in ("loan_balance", "loan", "enterprise", "enterprise_status", "credit_line"):
+        firm.select(kind, as_of=day)
+    for kind in ("loan", "enterprise"):
+        firm.connection.execute(f"UPDATE \"{kind} {day}\" SET borrower_class = 'individual_business'")
+    judged, stated = judged_and_stated(reader, firm)
+    assert judged == stated
+    (tag,) = {tag for tags in judged.values() for tag in tags if tag.exceptions}
+    assert (tag.theme, tag.holds, [text.en for text in tag.exceptions]) == (
+        "tech_hnte", False, ["individual businesses do not count"],
+    )  # fmt: skip
+
+
+def test_many_notes_are_tagged_by_the_statement(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    pack, found = load_pack("five-articles"), reader.value(OWING)
+    few = lending.notes(reader, Firm(reader, found), pack)
+    monkeypatch.setattr(lending, "FEW", 0)
+    monkeypatch.setattr(lending, "judged_tags", None)  # nothing asks for it
+    assert lending.notes(reader, Firm(reader, found), pack) == few
+
+
+def test_the_index_is_explained_as_from_the_rows_where_they_stand(reader: Reader, firm: Firm) -> None:
+    pack = load_pack("warning-rules")
+    found, fetched = risk._explanation(reader, firm, pack), risk._fetched(reader, firm, pack)
+    assert found is not None
+    assert found == fetched
+
+
 def test_indicators_and_index_are_those_of_the_whole_book(reader: Reader, firm: Firm) -> None:
     from houfeng.book.connection import connect
     from houfeng.packs.roads.compile import Compiler

@@ -7,18 +7,27 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import Session, joinedload
 
 from houfeng.errors import NotFoundError, Text
 from houfeng.office import journal
 from houfeng.office.access import Permission, Viewer
 from houfeng.office.database import Office, changed, office_of
-from houfeng.office.house import house
+from houfeng.office.house import House, house
 from houfeng.office.identity.people import viewer_of
-from houfeng.office.tables import User, UserSession
+from houfeng.office.tables import SettingValue, User, UserSession
 
 SEEN_EVERY = timedelta(minutes=1)  # a click is written down at most this often
+
+
+_IDLE = select(SettingValue.value).where(SettingValue.name == "session_idle_minutes").scalar_subquery()
+_BEHIND = (
+    select(UserSession, _IDLE)
+    .where(UserSession.token_hash == bindparam("hash"))
+    .options(joinedload(UserSession.user).joinedload(User.roles))
+)
+"""All that every request must know of who asks, in one question."""
 
 
 class SignedIn(NamedTuple):
@@ -71,9 +80,12 @@ def resume(office: Office, token: str) -> Viewer | None:
     if not token:
         return None
     with office.read() as session:
-        row = session.scalars(select(UserSession).where(UserSession.token_hash == secret_hash(token))).first()
+        found = session.execute(_BEHIND, {"hash": secret_hash(token)}).unique().first()
         now = office.clock()
-        if row is None or not row.user.active or not _alive(row, now, house(session).session_idle_minutes):
+        if found is None:
+            return None
+        row, idle = found
+        if not row.user.active or not _alive(row, now, House().session_idle_minutes if idle is None else int(idle)):
             return None
         viewer, session_id, seen_at = viewer_of(row.user, via=row.via, session_id=row.id), row.id, row.seen_at
     if now - seen_at >= SEEN_EVERY:

@@ -35,10 +35,13 @@ EXPORTED = {
     "platforms": Text("融资平台", "Financing platforms"),
     "platforms/{}": Text("平台指标", "Indicators of a platform"),
     "platforms/{}/{}": Text("平台表格", "A table of a platform"),
+    "platforms/{}/tables/{}": Text("平台页签里的表格", "A table beside the list of a platform's tab"),
     "cases": Text("案件", "Cases"),
     "themes/loans": Text("逐笔明细", "Notes"),
     "claims": Text("申报", "Claims"),
     "claims/{}": Text("申报逐笔清单", "Loans of a claim"),
+    "claims/audit": Text("审计抽样", "Audits"),
+    "claims/audit/{}": Text("审计样本", "Sample of an audit"),
     "needs": Text("融资需求", "Financing needs"),
     "needs/figures": Text("银行答复统计", "How banks answer"),
     "policies/{}": Text("政策直达", "Delivery of a policy"),
@@ -52,7 +55,8 @@ EXPORTED = {
     "packs/{}/simulations/{}/alerts/{}": Text("模拟：预警增减", "Simulation: alerts that come and go"),
     "journal": Text("审计日志", "Journal"),
 }
-"""Lists that can be written as a file, by the address of their page; {} is a number, a name or a code."""
+"""Lists that can be written as a file, by the address of their page; {} is a number, a name or a code. An address that
+stands here as it is comes before those it fits."""
 SHAPES = {re.compile(re.escape(one).replace(r"\{\}", "[^/?#]+")): title for one, title in EXPORTED.items()}
 
 
@@ -76,7 +80,8 @@ def ask_export(request: Request, desk: DeskDep, viewer: ViewerDep, asked: Export
     """Ask for all rows of a list as a file. The worker writes it, or sends it to another person first if it is large:
     then the job's result names the approval, and a second job comes of it. Whether the asker may see the list is asked
     again when it is written."""
-    title = next((title for shape, title in SHAPES.items() if shape.fullmatch(asked.list)), None)
+    fits = (title for shape, title in SHAPES.items() if shape.fullmatch(asked.list))
+    title = EXPORTED.get(asked.list) or next(fits, None)
     if title is None:
         raise UsageError(Text(f"没有可导出的列表 {asked.list[:60]}", f"there is no list {asked.list[:60]} to export"))
     viewer.require(Permission.EXPORT_JOURNAL if asked.list == "journal" else Permission.EXPORT)

@@ -1,5 +1,5 @@
 """Pages about financing platforms."""
 
-from houfeng_desk.pages.platforms import listing, platform
+from houfeng_desk.pages.platforms import listing, platform, tables
 
-ROUTERS = (listing.router, platform.router)
+ROUTERS = (listing.router, platform.router, tables.router)

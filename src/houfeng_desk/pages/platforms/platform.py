@@ -14,7 +14,6 @@ from houfeng.errors import Text
 from houfeng.office.access import Permission
 from houfeng.platforms.exit import STAGES
 from houfeng.platforms.ledger import Platform
-from houfeng.platforms.plan import against_ledger
 from houfeng_desk.charts import platforms as charts
 from houfeng_desk.formats import wan
 from houfeng_desk.lists import Column, Listing, ListRequest, export
@@ -24,6 +23,7 @@ from houfeng_desk.pages.platforms.scenario import FIELDS, scenario
 from houfeng_desk.queries.enterprise import words
 from houfeng_desk.queries.platforms import detail
 from houfeng_desk.queries.platforms.book import Platforms, platforms_of
+from houfeng_desk.queries.tables.platforms import apart
 from houfeng_desk.security.session import lang_of
 from houfeng_desk.web import DeskDep, ReaderDep, ViewerDep, allowed, page
 
@@ -125,8 +125,7 @@ def _ladder(asked: Asked) -> tuple[Listing, dict[str, Any]]:
 
 def _plan(asked: Asked) -> tuple[Listing, dict[str, Any]]:
     found = asked.platforms.progress[asked.platform.enterprise_id]
-    hidden = asked.platforms.hidden.get(asked.platform.enterprise_id, {})
-    steps = against_ledger(asked.platform, hidden, asked.platforms.terms.day)
+    steps, differing = apart(asked.platforms, asked.platform)
     option = charts.plan_chart(found, _("计划"), _("实际"), (_("累计计划"), _("累计实际")), _("万元"))
     table = {
         "heads": [_("季度"), _("计划（万元）"), _("实际（万元）"), _("累计计划（万元）"), _("累计实际（万元）")],
@@ -142,7 +141,7 @@ def _plan(asked: Asked) -> tuple[Listing, dict[str, Any]]:
         ],
     }
     ways = [(detail.METHODS[name], *pair) for name, pair in found.by_method().items()]
-    more = {"apart": [one for one in steps if one.unexplained], "steps": steps, "ways": ways}
+    more = {"apart": differing, "steps": steps, "ways": ways}
     return detail.plan(asked.platforms, asked.platform, asked.ask), more | {"option": option, "table": table}
 
 

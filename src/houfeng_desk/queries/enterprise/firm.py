@@ -17,11 +17,16 @@ from typing import Any, TypeVar, cast
 import duckdb
 
 from houfeng.book.connection import quoted, scratch
+from houfeng.book.draft import ROW
 from houfeng.book.model import Kind, Time, Type, kinds
+from houfeng.book.storage.tables import SUBMISSION
 from houfeng.engine.faults import telling
 from houfeng.errors import NotFoundError, Text
-from houfeng.packs.roads.compile import Views
+from houfeng.packs.model import Definition
+from houfeng.packs.roads.compile import Compiler, Views
+from houfeng.packs.roads.reach import Explained
 from houfeng.packs.roads.sql import name
+from houfeng.packs.roads.world import World
 from houfeng_desk.reader import Reader
 
 NAMED_BY: Mapping[str, tuple[str, ...]] = {
@@ -86,7 +91,7 @@ class Firm:
 
     def _table(self, kind: str, as_of: date | None, *, exact: bool) -> str:
         """The table that keeps the rows of a kind as of a day, filled when it is first asked for."""
-        table = name(f"{kind} {as_of or 'ever'}{' exact' if exact else ''}")
+        table = _named_for(kind, as_of, exact=exact)
         with self.lock:
             if table not in self._kept:
                 rows = self._views.select(kind, as_of=as_of, exact=exact)
@@ -128,9 +133,30 @@ class Firm:
     def _read(self, kind: str, as_of: date | None) -> list[Row]:
         if not self.reported(kind):
             return []
-        if as_of is not None:
+        if kind not in NAMED_BY or _named_for(kind, as_of, exact=False) in self._kept:
             return self.of(kind, as_of=as_of)
-        return self.rows(f"SELECT * FROM ({self._views.select(kind)}) WHERE {self._named(kind)}")
+        return self.rows(f"SELECT * FROM ({self._views.select(kind, as_of=as_of)}) WHERE {self._named(kind)}")
+
+    def world(self, pack: Explained, kind: str, wanted: Sequence[Definition], day: date, known: date) -> World | None:
+        """All rows that the items `wanted` over `kind` reach on a day, in memory, for the evaluator of packs: with the
+        fields they read, in the order of their arrival. Nothing where they reach beyond what is kept of a firm.
+
+        `pack` is one with items for all it can explain, see `houfeng.packs.roads.reach`.
+        """
+        reach = pack.reach(Compiler(pack.pack, self, day, known), kind, wanted)
+        if not reach.fields.keys() <= NAMED_BY.keys():
+            return None
+        return World(day, known, rows={one: self._reached(one, day, reach.columns(one)) for one in reach.fields})
+
+    def _reached(self, kind: str, day: date, columns: Sequence[str]) -> list[Row]:
+        if not self.reported(kind):
+            return []
+        fields = [*columns, SUBMISSION, ROW]
+        if kinds()[kind].time is Time.EVENT:  # there may be many, and of most fields nobody asks
+            found = self.rows(f"SELECT * FROM ({self.select(kind, as_of=day, columns=columns)})")
+        else:
+            found = [{field: row[field] for field in fields} for row in self.held(kind, day)]
+        return sorted(found, key=lambda row: (row[SUBMISSION], row[ROW]))
 
     def counted(self, wanted: Sequence[str]) -> Iterator[tuple[str, str, int]]:
         """Of the kinds `wanted`: which submissions name the firm, and in how many rows, in order."""
@@ -153,6 +179,11 @@ class Firm:
             if what not in self._made:
                 self._made[what] = make()
             return cast(T, self._made[what])
+
+
+def _named_for(kind: str, as_of: date | None, *, exact: bool) -> str:
+    """The name of the table of a kind's rows as of a day."""
+    return name(f"{kind} {as_of or 'ever'}{' exact' if exact else ''}")
 
 
 def _happened(kind: Kind, day: date, exact: bool) -> str:

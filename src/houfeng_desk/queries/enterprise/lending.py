@@ -5,23 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
-from typing import Any
+from decimal import Decimal, localcontext
+from typing import Any, cast
 
+from houfeng.book.model import kinds
 from houfeng.errors import NotFoundError, Text
 from houfeng.packs.explain import Explainer, Explanation
 from houfeng.packs.model import Definition, Pack
-from houfeng.themes.tagging import compile_tagging
+from houfeng.packs.roads.evaluate import EXACT, Evaluator, Trace
+from houfeng.packs.roads.reach import explained
+from houfeng.themes.shares import LOANS
+from houfeng.themes.tagging import compile_tagging, loan_themes
 from houfeng_desk.lists import Column, Listing, ListRequest
 from houfeng_desk.queries.enterprise import words
 from houfeng_desk.queries.enterprise.firm import Firm, Row
 from houfeng_desk.reader import Reader
 
 KEY = ("institution_id", "contract_no", "note_no")
+SHARED = (*KEY, "borrower_id", "currency")
+"""What a balance and its contract both say: the balance's counts."""
+
 GOOD = "FQ01"
 NOUGHT = Decimal("0.00")
 MONTHS = 24
 """Months of exposure shown."""
+
+FEW = 30
+"""Notes of a firm up to which each is judged by itself; for more, the statement that tags a month is quicker."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +79,9 @@ class Note:
         return "/".join(str(self.row[field]) for field in KEY)
 
 
+Tags = dict[tuple[Any, ...], tuple[Tag, ...]]
+"""Tags by (period, key of the note)."""
+
 TIER_OF = {"FQ01": "calm", "FQ02": "yellow", "FQ03": "orange", "FQ04": "red", "FQ05": "red"}
 
 
@@ -85,14 +98,8 @@ def notes(reader: Reader, firm: Firm, pack: Pack) -> list[Note]:
 
 
 def _notes(reader: Reader, firm: Firm, pack: Pack) -> list[Note]:
-    balances, loans = firm.select("loan_balance", as_of=reader.as_of), firm.select("loan", as_of=reader.as_of)
-    rows = firm.rows(
-        "SELECT b.*, l.* EXCLUDE (institution_id, contract_no, note_no, borrower_id, currency, _submission, _row)"
-        f" FROM ({balances}) b LEFT JOIN ({loans}) l USING (institution_id, contract_no, note_no)"
-        " WHERE b.balance <> 0 ORDER BY coalesce(b.balance_cny, b.balance) DESC, institution_id, note_no"
-    )
-    names, tags = bank_names(reader), _tags(reader, firm, pack, {row["period"] for row in rows})
-    worst = _worst(rows)
+    rows = _rows(reader, firm)
+    names, tags, worst = bank_names(reader), _tags(reader, firm, pack, rows), _worst(rows)
     return [
         Note(
             row=row,
@@ -100,11 +107,36 @@ def _notes(reader: Reader, firm: Firm, pack: Pack) -> list[Note]:
             use=words.industry(row["use_industry"]),
             quality=words.label("loan_balance", "quality", row["quality"]),
             tier=TIER_OF.get(row["quality"] or "", ""),
-            tags=tags.get((row["period"], *(row[field] for field in KEY)), ()),
+            tags=tags.get(_whole_key(row), ()),
             elsewhere=_elsewhere(row, worst),
         )
         for row in rows
     ]
+
+
+def _rows(reader: Reader, firm: Firm) -> list[Row]:
+    """The firm's balances that are not nought, each with its contract, the largest first."""
+    contracts = {_key(row): row for row in firm.held("loan", reader.as_of)}
+    facts = [field for field in kinds()["loan"].fields if field not in SHARED]
+    rows = []
+    for balance in firm.held("loan_balance", reader.as_of):
+        if balance["balance"]:
+            contract = contracts.get(_key(balance), {})
+            rows.append(balance | {field: contract.get(field) for field in facts})
+    return sorted(rows, key=lambda row: (-_amount(row), row["institution_id"], row["note_no"], row["contract_no"]))
+
+
+def _key(row: Row) -> tuple[Any, ...]:
+    return tuple(row[field] for field in KEY)
+
+
+def _whole_key(row: Row) -> tuple[Any, ...]:
+    return (row["period"], *_key(row))
+
+
+def _amount(row: Row) -> Decimal:
+    """The balance in yuan, or in its own currency where the reporter gave no other."""
+    return cast(Decimal, row["balance"] if row["balance_cny"] is None else row["balance_cny"])
 
 
 def _worst(rows: Sequence[Row]) -> dict[str, str]:
@@ -122,24 +154,56 @@ def _elsewhere(row: Row, worst: Mapping[str, str]) -> str:
     return highest if highest > (row["quality"] or GOOD) else ""
 
 
-def _tags(reader: Reader, firm: Firm, pack: Pack, periods: set[date]) -> dict[tuple[Any, ...], tuple[Tag, ...]]:
-    """Tags by (period, key of the note)."""
-    found: dict[tuple[Any, ...], tuple[Tag, ...]] = {}
-    for period in sorted(periods):
-        tagging = compile_tagging(firm, pack, period, reader.known_at.date())
-        statement = tagging.statement
-        for row in firm.rows(statement.sql, wide=True):
-            held = [_bits(row, statement.bit_columns, place) for place in range(len(statement.bits))]
-            exceptions: dict[str, list[str]] = {}
-            for bit, on in zip(statement.bits, held, strict=True):
-                if bit.exception and on:
-                    exceptions.setdefault(bit.item, []).append(bit.exception)
-            tags = [
-                _tag(theme, bool(row[theme.name]), exceptions.get(theme.name, ()))
-                for theme in tagging.themes
-                if row[theme.name] or (exceptions.get(theme.name) and _general(row, statement, theme.name))
-            ]
-            found[(row["period"], *(row[field] for field in KEY))] = tuple(tags)
+def _tags(reader: Reader, firm: Firm, pack: Pack, rows: Sequence[Row]) -> Tags:
+    found: Tags = {}
+    for period in sorted({row["period"] for row in rows}):
+        here = [row for row in rows if row["period"] == period]
+        judged = judged_tags(firm, pack, here, period, reader.known_at.date()) if len(here) <= FEW else None
+        found |= stated_tags(firm, pack, period, reader.known_at.date()) if judged is None else judged
+    return found
+
+
+def judged_tags(firm: Firm, pack: Pack, rows: Sequence[Row], period: date, known: date) -> Tags | None:
+    """Tags of the notes `rows`, each judged by itself; nothing where the pack asks for more than the rows of one firm.
+
+    The evaluator is the same that explains a tag. To compile, plan and run the statement of a whole month takes as
+    long for five notes as for a hundred.
+    """
+    themes = loan_themes(pack)
+    world = firm.world(explained(pack), LOANS, themes, period, known)
+    if world is None:
+        return None
+    evaluator, found = Evaluator(pack, world), {}
+    with localcontext(EXACT):
+        for row in rows:
+            traces = [(theme, evaluator.item(theme, row)) for theme in themes]
+            found[_whole_key(row)] = tuple(tag for theme, trace in traces if (tag := _judged(theme, trace)))
+    return found
+
+
+def _judged(theme: Definition, trace: Trace) -> Tag | None:
+    general, *others = trace.parts
+    held = [e.label for e, other in zip(theme.exemptions, others, strict=True) if other.value is True]
+    return _tag(theme, trace.value, held) if trace.value or (held and general.value is True) else None
+
+
+def stated_tags(firm: Firm, pack: Pack, period: date, known: date) -> Tags:
+    """Tags of all the firm's notes of `period`, by the statement that tags a month."""
+    found: Tags = {}
+    tagging = compile_tagging(firm, pack, period, known)
+    statement = tagging.statement
+    for row in firm.rows(statement.sql, wide=True):
+        held = [_bits(row, statement.bit_columns, place) for place in range(len(statement.bits))]
+        exceptions: dict[str, list[str]] = {}
+        for bit, on in zip(statement.bits, held, strict=True):
+            if bit.exception and on:
+                exceptions.setdefault(bit.item, []).append(bit.exception)
+        tags = [
+            _tag(theme, bool(row[theme.name]), exceptions.get(theme.name, ()))
+            for theme in tagging.themes
+            if row[theme.name] or (exceptions.get(theme.name) and _general(row, statement, theme.name))
+        ]
+        found[_whole_key(row)] = tuple(tags)
     return found
 
 
@@ -182,8 +246,7 @@ def listing(reader: Reader, firm: Firm, pack: Pack, ask: ListRequest) -> Listing
 
 def _line(note: Note) -> Row:
     held = [tag.label for tag in note.tags if tag.holds]
-    amount = note.row["balance_cny"] if note.row["balance_cny"] is not None else note.row["balance"]
-    told = {"bank": note.bank, "use": note.use, "quality": note.quality, "balance": amount}
+    told = {"bank": note.bank, "use": note.use, "quality": note.quality, "balance": _amount(note.row)}
     return note.row | told | {"tags": Text("、".join(t.zh for t in held), ", ".join(t.en for t in held))}
 
 
