@@ -15,24 +15,25 @@ from argon2 import PasswordHasher
 from houfeng.office.identity import passwords
 
 LONG = (
-    "watch/service/test_loading.py",
     "desk/shell/test_hostile_input.py",
+    "desk/api/test_schemathesis.py",
     "desk/shell/test_other_scopes.py",
-    "book/test_crash.py",
     "desk/policy/test_pack_life.py",
-    "watch/test_replay_parity.py",
-    "watch/live/test_live_parity.py",
-    "desk/kills/test_kills.py",
     "desk/shell/test_every_route.py",
-    "packs/test_two_roads.py",
-    "desk/api",
+    "desk/kills/test_kills.py",
     "cli/test_end_to_end.py",
-    "watch/live",
+    "book/test_store_together.py",
+    "book/test_crash.py",
     "watch/service",
-    "instruments",
-    "desk",
+    "watch/live",
+    "watch/test_replay_parity.py",
+    "packs/test_shipped_packs.py",
     "book",
+    "desk",
+    "office/jobs",
+    "instruments",
     "themes",
+    "packs/test_two_roads.py",
 )
 """Files and folders, the longest first."""
 HERE = Path(__file__).parent

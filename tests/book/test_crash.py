@@ -19,7 +19,7 @@ from houfeng.book.store import Book, Status
 from houfeng.clock import wall_clock
 from nightly import share
 
-KILLS = share(20, 105)
+KILLS = share(12, 105)
 STEPS = 40
 
 

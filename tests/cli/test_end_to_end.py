@@ -130,7 +130,7 @@ def test_replay_again_gives_the_same_bytes(book: str, tmp_path: Path) -> None:
         "--rule",
         "L01",
         "--from",
-        "2025-12-01",
+        "2025-12-25",
         "--to",
         "2025-12-31",
     ]

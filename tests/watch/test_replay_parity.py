@@ -20,7 +20,7 @@ from watch.replay_samples import Oracle, instant, submit
 
 
 @settings(
-    max_examples=share(10, 200), deadline=None, derandomize=True, phases=PHASES, suppress_health_check=list(HealthCheck)
+    max_examples=share(7, 200), deadline=None, derandomize=True, phases=PHASES, suppress_health_check=list(HealthCheck)
 )
 @given(flows, records, reports, first_members, sizes)
 def test_replay_equals_the_oracle(

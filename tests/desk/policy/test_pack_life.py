@@ -7,7 +7,7 @@ import shutil
 import zipfile
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from sqlalchemy import select
@@ -47,30 +47,43 @@ def drafted(desk: Desk, client: ClientOf) -> str:
     return str(answer.headers["location"])
 
 
+class Simulated(NamedTuple):
+    """An office with a draft that was tested and simulated."""
+
+    office: Path
+    address: str
+    early: Any
+    """What was answered to who would hand it in before it was tested,"""
+    untried: Any
+    """and before it was simulated."""
+
+
 @pytest.fixture(scope="module")
-def simulated(small_book: Path, peopled: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """An office with a draft that was tested and simulated, made once, and the draft's address."""
+def simulated(small_book: Path, peopled: Path, tmp_path_factory: pytest.TempPathFactory) -> Simulated:
+    """Made once: all cases of a pack are run, and the book is judged twice."""
     folder = tmp_path_factory.mktemp("simulated")
     office = Path(shutil.copy(peopled, folder / "office.db"))
     app = make_app(small_book, office, Hands(), work_folder=folder / "work")
     desk: Desk = app.state.desk
     address = drafted(desk, lambda login: DeskClient(app).enter(login))
-    analyst = DeskClient(app).enter("analyst")
+    analyst, hasty = DeskClient(app).enter("analyst"), {"from_day": "2026-02-10", "why": "急"}
+    early = analyst.submit(f"{address}/submit", hasty)
     assert analyst.submit(f"{address}/test", {}).status_code == 303
+    work(desk, folder / "jobs")
+    untried = analyst.submit(f"{address}/submit", hasty)
     assert analyst.submit(f"{address}/simulate", {"in_force": "1"}).status_code == 303
     work(desk, folder / "jobs")
     desk.close()
     desk.office.close()
-    return office, address
+    return Simulated(office, address, early, untried)
 
 
 @pytest.fixture
-def ready(desk: Desk, tmp_path: Path, simulated: tuple[Path, str]) -> str:
+def ready(desk: Desk, tmp_path: Path, simulated: Simulated) -> str:
     """The address of that draft; this test's desk has a copy of its office."""
-    office, address = simulated
     desk.office.close()
-    shutil.copy(office, tmp_path / "office.db")
-    return address
+    shutil.copy(simulated.office, tmp_path / "office.db")
+    return simulated.address
 
 
 def decide(desk: Desk, client: ClientOf, who: str, answer: str = "approve") -> int:
@@ -80,22 +93,17 @@ def decide(desk: Desk, client: ClientOf, who: str, answer: str = "approve") -> i
 
 
 def test_a_value_changes_the_figures_only_after_another_person_signed(
-    desk: Desk, client: ClientOf, tmp_path: Path
+    desk: Desk, client: ClientOf, simulated: Simulated, ready: str
 ) -> None:
-    address = drafted(desk, client)
+    assert simulated.early.status_code == 400
+    assert "用例" in simulated.early.text
+    assert simulated.untried.status_code == 400
+    assert "模拟" in simulated.untried.text
     analyst = client("analyst")
-    early = analyst.submit(f"{address}/submit", {"from_day": "2026-02-10", "why": "急"})
-    assert early.status_code == 400
-    assert "用例" in early.text
-    analyst.submit(f"{address}/test", {})
-    work(desk, tmp_path)
-    assert "模拟" in analyst.submit(f"{address}/submit", {"from_day": "2026-02-10", "why": "急"}).text
-    analyst.submit(f"{address}/simulate", {"in_force": "1"})
-    work(desk, tmp_path)
-    shown = analyst.get(address).text
+    shown = analyst.get(ready).text
     assert "5000000" in shown
     assert "影响" in shown
-    assert analyst.submit(f"{address}/submit", {"from_day": "2026-02-10", "why": "按新口径"}).status_code == 303
+    assert analyst.submit(f"{ready}/submit", {"from_day": "2026-02-10", "why": "按新口径"}).status_code == 303
     before = pack_in_force(desk, "five-articles")
     assert before.version == "1.0.0"
     assert decide(desk, client, "analyst") == 403  # no approver

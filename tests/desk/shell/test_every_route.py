@@ -16,6 +16,8 @@ from nightly import NIGHTLY
 
 EXAMPLES = {"login": "officer", "lang": "en", "mark": "0", "path": "css/tokens.css", "name": "alerts", "seq": "1"}
 """What stands for a parameter of a path; a number fits the others."""
+LET_IN = 2
+"""How many of those who may are let in by day, in turn; whoever may not is refused everywhere, always."""
 
 
 @pytest.fixture
@@ -61,13 +63,16 @@ def test_nobody_gets_in_anywhere(app: DeskApp, client: ClientOf) -> None:
 
 @pytest.mark.parametrize("login", PEOPLE)
 def test_each_role_gets_where_it_may_and_nowhere_else(app: DeskApp, client: ClientOf, desk: Desk, login: str) -> None:
-    browser, who = client(login), viewer(desk, login)
-    for route, method, path in routes(app):
+    browser, people = client(login), {one: viewer(desk, one) for one in PEOPLE}
+    for number, (route, method, path) in enumerate(routes(app)):
         wanted = marker(route)
         if method != "GET" or not wanted or STREAMS.search(path):
             continue
+        may = [one for one, who in people.items() if any(who.may(permission) for permission in wanted)]
+        if not NIGHTLY and login in may and (may.index(login) - number) % len(may) >= LET_IN:
+            continue
         status = ask(browser, method, path)
-        if any(who.may(permission) for permission in wanted):
+        if login in may:
             assert status < 500, f"{login} {path}: {status}"
             assert status != 401, f"{login} {path}"
         else:

@@ -16,7 +16,7 @@ from nightly import share
 from watch.journal import crash_process
 from watch.journal.journal_samples import arrival, clock
 
-KILLS = share(20, 100)
+KILLS = share(12, 100)
 
 
 def killed(process: subprocess.Popen[bytes], seconds: float) -> int:

@@ -15,7 +15,7 @@ from watch.live.live_samples import book_of, cuts, run_live
 
 
 @settings(
-    max_examples=share(8, 200),
+    max_examples=share(6, 200),
     deadline=None,
     derandomize=True,
     phases=PHASES,

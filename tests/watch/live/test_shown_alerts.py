@@ -30,7 +30,7 @@ def through_journal(changes: list[Change]) -> list[Change]:
 
 
 @settings(
-    max_examples=share(6, 60), deadline=None, derandomize=True, phases=PHASES, suppress_health_check=list(HealthCheck)
+    max_examples=share(4, 60), deadline=None, derandomize=True, phases=PHASES, suppress_health_check=list(HealthCheck)
 )
 @given(flows, records, reports, first_members, sizes, cuts)
 def test_shown_alerts_equal_the_replay(

@@ -102,7 +102,7 @@ def told(book: Book, pack: Pack, marks: list[int], *, awake: bool) -> list[Chang
 
 
 @settings(
-    max_examples=share(6, 300),
+    max_examples=share(4, 300),
     deadline=None,
     derandomize=True,
     phases=PHASES,

@@ -60,7 +60,7 @@ def run(book: Book, marks: Sequence[int], behind: Sequence[int], hand: Hand) -> 
 
 
 @settings(
-    max_examples=share(6, 200),
+    max_examples=share(4, 200),
     deadline=None,
     derandomize=True,
     phases=PHASES,

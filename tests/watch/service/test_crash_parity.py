@@ -16,7 +16,7 @@ from watch.replay_samples import Sent, instant
 from watch.service.arrivals import Event, World, admitted, in_order, stored, told, told_by_replay
 
 START, END = instant(FIRST), instant(LAST) + 86400
-EXAMPLES = share(4, 300)
+EXAMPLES = share(3, 300)
 STREAMED = ("account_flow", "public_record")
 
 delays = st.lists(st.sampled_from([0, 0, 0, 1, 1800, 3600, 7200, 90_000]), min_size=1, max_size=6)

@@ -16,7 +16,7 @@ from nightly import share
 from watch.service import running
 from watch.sources.event_samples import lines
 
-KILLS = share(6, 20)
+KILLS = share(4, 20)
 SEEDS = range(share(1, 5))
 EVENTS = 3_000
 OFTEN = ["--flush", "0.03", "--save", "0.05", "--quiet"]

@@ -20,6 +20,7 @@ from houfeng.watch.replay import Replay
 from houfeng.watch.service import loading, packs
 from houfeng.watch.service.core import Core
 from houfeng.watch.showing import alerts_in_full
+from nightly import NIGHTLY
 from watch.service.loading_samples import (
     BIG,
     EARLY,
@@ -106,8 +107,14 @@ class Killed(Exception):
     """The process is gone."""
 
 
-@pytest.mark.parametrize("where", ["flush", "rebuild", "write_about", "save", "after"])
-@pytest.mark.parametrize("saved", [True, False])
+PLACES = ("flush", "rebuild", "write_about", "save", "after")
+"""Where it dies; by day either with the state saved or without, in turn."""
+
+
+@pytest.mark.parametrize(
+    ("where", "saved"),
+    [(where, saved) for n, where in enumerate(PLACES) for saved in (True, False) if NIGHTLY or saved == (n % 2 == 0)],
+)
 def test_a_crash_around_the_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, saved: bool) -> None:
     book = new_book(tmp_path)
     old, new = pack(tmp_path, "1.0.0"), pack(tmp_path, "1.1.0", limit=190, more=f"{HEAVY}\n{BIG}")
