@@ -15,11 +15,11 @@ from argon2 import PasswordHasher
 from houfeng.office.identity import passwords
 
 LONG = (
-    "desk/shell/test_hostile_input.py",
+    "desk/shell/walks/test_hostile_input.py",
     "desk/api/test_schemathesis.py",
-    "desk/shell/test_other_scopes.py",
+    "desk/shell/walks/test_other_scopes.py",
     "desk/policy/test_pack_life.py",
-    "desk/shell/test_every_route.py",
+    "desk/shell/walks/test_every_route.py",
     "desk/kills/test_kills.py",
     "cli/test_end_to_end.py",
     "book/test_store_together.py",
@@ -33,7 +33,7 @@ LONG = (
     "office/jobs",
     "instruments",
     "themes",
-    "packs/test_two_roads.py",
+    "packs/random_packs/test_two_roads.py",
 )
 """Files and folders, the longest first."""
 HERE = Path(__file__).parent

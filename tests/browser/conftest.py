@@ -15,9 +15,9 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from browser.looks import PICTURES
-from browser.watches import Watch
-from browser.watching import Watched
+from browser.stage.looks import PICTURES
+from browser.stage.watches import Watch
+from browser.stage.watching import Watched
 from desk.desk_samples import PASSWORD, make_book, make_office
 from houfeng.clock import wall_clock
 

@@ -6,10 +6,10 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from browser.access import faults_of
 from browser.conftest import Opener, Picture
-from browser.looks import in_each_look
-from browser.watches import Watch
+from browser.stage.access import faults_of
+from browser.stage.looks import in_each_look
+from browser.stage.watches import Watch
 
 STREAM = re.compile(r"/stream\b")
 PAGES = ("/", "/?map=inclusive:share", "/alerts", "/alerts?tier=red&state=open")

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser.access import faults_of
 from browser.conftest import Opener, Picture
-from browser.looks import in_each_look
+from browser.stage.access import faults_of
+from browser.stage.looks import in_each_look
 from houfeng.book.connection import connect
 from houfeng.book.store import Book
 from houfeng.clock import wall_clock

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from browser.access import faults_of, fits
 from browser.conftest import Opener, Picture
-from browser.looks import in_each_look
+from browser.stage.access import faults_of, fits
+from browser.stage.looks import in_each_look
 from desk.data.files_samples import balances
 
 PATHS = ("/data", "/data/upload", "/data/dictionary", "/data/dictionary/loan_balance", "/data/dictionary?q=余额")

@@ -12,10 +12,10 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from browser.access import faults_of
-from browser.claiming import granted, paid, submitted
 from browser.conftest import Opener, Picture
-from browser.looks import in_each_look
+from browser.stage.access import faults_of
+from browser.stage.claiming import granted, paid, submitted
+from browser.stage.looks import in_each_look
 from desk.claims.claim_pages import PERIOD, TOOL
 from desk.desk_samples import BANK, PASSWORD
 from houfeng.claims.acts.drawing import bank_of

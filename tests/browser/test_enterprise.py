@@ -7,9 +7,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser.access import faults_of, fits
 from browser.conftest import Opener, Picture
-from browser.looks import in_each_look
+from browser.stage.access import faults_of, fits
+from browser.stage.looks import in_each_look
 
 TABS = ("overview", "loans", "indicators", "alerts", "links", "records", "finance", "known", "story")
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from browser.conftest import Opener
-from browser.watches import Watch
+from browser.stage.watches import Watch
 from desk.desk_samples import PASSWORD
 
 MOST = 120

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from browser.access import faults_of, fits
 from browser.conftest import Opener, Picture
+from browser.stage.access import faults_of, fits
 from houfeng.book.store import Book
 from houfeng.clock import wall_clock
 from houfeng.engine.duckdb import Engine

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from browser.access import faults_of
 from browser.conftest import Opener
-from browser.looks import in_each_look
+from browser.stage.access import faults_of
+from browser.stage.looks import in_each_look
 
 TABS = ("", "/ladder", "/plan", "/debts", "/exit", "/swap")
 

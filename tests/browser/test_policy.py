@@ -6,9 +6,9 @@ import re
 
 from playwright.sync_api import expect
 
-from browser.access import faults_of, fits
 from browser.conftest import Opener, Picture
-from browser.looks import in_each_look
+from browser.stage.access import faults_of, fits
+from browser.stage.looks import in_each_look
 
 PAGES = {
     "themes": "/themes",

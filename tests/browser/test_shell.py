@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from browser.access import faults_of, fits
 from browser.conftest import Opener, Picture
-from browser.looks import in_each_look
+from browser.stage.access import faults_of, fits
+from browser.stage.looks import in_each_look
 
 PAGES = {
     "officer": ["/account", "/inbox", "/todo", "/jobs", "/search?q=x", "/help", "/help/alerts", "/nothing-here"],

@@ -6,7 +6,7 @@ import pytest
 
 from databases import Ticking, migrated, office, url
 from houfeng.office.database import Office
-from matching.delivery_samples import START, People, people
+from matching.delivery.delivery_samples import START, People, people
 
 __all__ = ["migrated", "office", "url"]
 

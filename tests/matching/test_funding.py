@@ -19,7 +19,7 @@ from houfeng.matching.recommend import Asked, Bounds, Fund, Need, Quote, recomme
 from houfeng.matching.recommend.funding import OWN, divided, left_of
 from houfeng.office.database import Office
 from houfeng.packs.loading.load import load_pack
-from matching.delivery_samples import BANK, OTHER, People
+from matching.delivery.delivery_samples import BANK, OTHER, People
 
 D = Decimal
 MILLION = D(1_000_000)

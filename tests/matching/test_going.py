@@ -27,7 +27,7 @@ from houfeng.matching.recommend.funding import OWN, divided
 from houfeng.matching.tables import NeedOffer
 from houfeng.office.access import Role, Scope, Viewer
 from houfeng.office.database import Office
-from matching.delivery_samples import ABOUT, BANK, FIRM, OTHER, SECOND, THIRD, People, person, suggestion, wish
+from matching.delivery.delivery_samples import ABOUT, BANK, FIRM, OTHER, SECOND, THIRD, People, person, suggestion, wish
 
 D = Decimal
 MILLION = D(1_000_000)

@@ -22,7 +22,7 @@ from houfeng.matching.recommend.drawing import Draw
 from houfeng.matching.tables import Authorisation, NeedFile, NeedOffer
 from houfeng.office.database import Office
 from houfeng.office.tables import JournalEntry
-from matching.delivery_samples import ABOUT, BANK, FIRM, OTHER, SECOND, People, suggestion, wish
+from matching.delivery.delivery_samples import ABOUT, BANK, FIRM, OTHER, SECOND, People, suggestion, wish
 
 D = Decimal
 TWO = D("2000000.00")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from desk.shell.walking_samples import marker, walked
+from desk.shell.walks.walking_samples import marker, walked
 from houfeng_desk.api.document import document
 from houfeng_desk.api.house.exports import EXPORTED, SHAPES
 from houfeng_desk.app import DeskApp

@@ -14,7 +14,7 @@ from houfeng.matching.assign import assign, market, stable
 from houfeng.matching.assign.checking import blocking_pairs, broken, passed_over
 from houfeng.matching.assign.proposing import deferred_acceptance
 from houfeng.matching.assign.reserves import STEPS, expanded
-from matching.assign_samples import floor, random_market, ranks_of, seeds, stable_ones
+from matching.assign.assign_samples import floor, random_market, ranks_of, seeds, stable_ones
 
 
 def test_by_hand() -> None:

@@ -19,7 +19,7 @@ from houfeng.matching.assign.market import Caps
 from houfeng.matching.assign.priced import priced
 from houfeng.matching.clearing import Clearing, clear
 from houfeng.matching.recommend import Asked, Bounds, Need, Quote, Rooms
-from matching.assign_samples import best_value, floor, random_market, seeds, with_caps
+from matching.assign.assign_samples import best_value, floor, random_market, seeds, with_caps
 
 D = Decimal
 MILLION = D(1_000_000)

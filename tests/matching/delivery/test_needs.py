@@ -17,7 +17,7 @@ from houfeng.matching.needs.answering import Loan
 from houfeng.matching.tables import Authorisation, NeedFile, NeedOffer, PolicyChain
 from houfeng.office.database import Office
 from houfeng.office.tables import Notice
-from matching.delivery_samples import ABOUT, BANK, FIRM, OTHER, POLICY, People, judge, suggestion, wish
+from matching.delivery.delivery_samples import ABOUT, BANK, FIRM, OTHER, POLICY, People, judge, suggestion, wish
 
 LOAN = Loan(Decimal("2000000.00"), Decimal("3.45"), 12)
 

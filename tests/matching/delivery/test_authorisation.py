@@ -23,7 +23,7 @@ from houfeng.office.access import Permission
 from houfeng.office.database import Office
 from houfeng.office.identity.sessions import Caller, resume
 from houfeng.office.tables import JournalEntry
-from matching.delivery_samples import BANK, FIRM, SECOND, People
+from matching.delivery.delivery_samples import BANK, FIRM, SECOND, People
 
 HERE = Caller("127.0.0.1", "test")
 

@@ -12,7 +12,7 @@ from houfeng.errors import UsageError
 from houfeng.instruments.claims import ItemKey, Taken, draw
 from houfeng.instruments.review import Verdict, review
 from houfeng.instruments.workbook import read_workbook, workbook
-from instruments.claim_samples import STATE, SUBSIDIES, TOOLS, book, draft, loan, pack
+from instruments.claims.claim_samples import STATE, SUBSIDIES, TOOLS, book, draft, loan, pack
 
 JAN, FEB, MAR = date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31)
 FIRST, QUARTER = date(2026, 1, 1), (date(2026, 1, 1), MAR)

@@ -14,7 +14,7 @@ from houfeng.matching.contest.learning import learn
 from houfeng.matching.contest.lending import Rules, margins, plan_for, realised
 from houfeng.matching.contest.study import auc
 
-DATA = Path(__file__).parents[3] / "shared" / "data" / "cumcm2020c_sme_invoices"
+DATA = Path(__file__).parents[4] / "shared" / "data" / "cumcm2020c_sme_invoices"
 
 
 def best_by_trying(gain: np.ndarray, rules: Rules) -> float:  # type: ignore[type-arg]

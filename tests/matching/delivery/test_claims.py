@@ -12,7 +12,7 @@ from houfeng.claims.tables import Claim, ClaimLine
 from houfeng.matching.delivery import chains, claims
 from houfeng.matching.tables import PolicyChain, PolicyList
 from houfeng.office.database import Office
-from matching.delivery_samples import BANK, OTHER, START, People
+from matching.delivery.delivery_samples import BANK, OTHER, START, People
 
 LENT = datetime(2026, 1, 10, 9)
 

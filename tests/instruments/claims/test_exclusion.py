@@ -14,7 +14,7 @@ from houfeng.engine.duckdb import Engine
 from houfeng.instruments.claims import Taken, draw_from
 from houfeng.packs.cases import RowViews
 from houfeng.packs.roads.world import build_rows
-from instruments.claim_samples import SUBSIDIES, TOOLS, pack
+from instruments.claims.claim_samples import SUBSIDIES, TOOLS, pack
 from nightly import share
 
 DAY, KNOWN = date(2026, 3, 31), datetime(2026, 3, 31, 18)

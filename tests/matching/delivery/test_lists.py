@@ -13,7 +13,7 @@ from houfeng.matching.delivery import chains, lists, receipts
 from houfeng.matching.tables import PolicyChain, PolicyMember, PolicyRecipient
 from houfeng.office.database import Office
 from houfeng.office.tables import JournalEntry, Notice
-from matching.delivery_samples import BANK, FIRM, OTHER, POLICY, SECOND, THIRD, People, Sets, judge
+from matching.delivery.delivery_samples import BANK, FIRM, OTHER, POLICY, SECOND, THIRD, People, Sets, judge
 
 JANUARY, FEBRUARY, MARCH = date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 1)
 

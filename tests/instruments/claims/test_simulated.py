@@ -15,7 +15,7 @@ from houfeng.engine.duckdb import Engine
 from houfeng.instruments.claims import draw
 from houfeng.simulate.loading import load_province
 from houfeng.simulate.province import simulate
-from instruments.claim_samples import SUBSIDIES, TOOLS, pack
+from instruments.claims.claim_samples import SUBSIDIES, TOOLS, pack
 
 END = date(2026, 3, 31)
 

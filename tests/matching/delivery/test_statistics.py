@@ -15,7 +15,7 @@ from houfeng.matching.delivery import chains, statistics, suppression
 from houfeng.matching.delivery.chains import Journey
 from houfeng.matching.tables import PolicyChain
 from houfeng.office.database import Office
-from matching.delivery_samples import BANK, OTHER, START, People
+from matching.delivery.delivery_samples import BANK, OTHER, START, People
 
 DOCUMENT = date(2026, 1, 20)
 

@@ -15,7 +15,7 @@ import pytest
 
 from desk.desk_samples import ClientOf, DeskClient, Hands, make_app
 from desk.lived_samples import Lived, live
-from desk.shell.walking_samples import PLAUSIBLE, Asking, ask, askings, learn, marker
+from desk.shell.walks.walking_samples import PLAUSIBLE, Asking, ask, askings, learn, marker
 from houfeng_desk.app import DeskApp
 from nightly import NIGHTLY
 

@@ -16,7 +16,7 @@ from houfeng.matching.assign import assign, best, market, stable
 from houfeng.matching.assign.checking import broken
 from houfeng.matching.assign.explain import explain
 from houfeng.matching.assign.transport import furthest, parts, relaxed
-from matching.assign_samples import best_value, floor, random_market, seeds
+from matching.assign.assign_samples import best_value, floor, random_market, seeds
 
 
 @settings(max_examples=40, deadline=None)

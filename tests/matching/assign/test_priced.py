@@ -8,7 +8,7 @@ from houfeng.matching.assign import best
 from houfeng.matching.assign.checking import broken
 from houfeng.matching.assign.market import worth
 from houfeng.matching.assign.priced import priced
-from matching.assign_samples import random_market
+from matching.assign.assign_samples import random_market
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -21,7 +21,7 @@ from houfeng.instruments.drawing.judged import together
 from houfeng.instruments.drawing.listing import wanted
 from houfeng.instruments.eligibility import judge_sql, reasons
 from houfeng_cli.market.claim import command
-from instruments.claim_samples import RURAL, STATE, SUBSIDIES, TOOLS, book, draft, loan, pack
+from instruments.claims.claim_samples import RURAL, STATE, SUBSIDIES, TOOLS, book, draft, loan, pack
 
 FIRST, MAR = date(2026, 1, 1), date(2026, 3, 31)
 LOANS = [

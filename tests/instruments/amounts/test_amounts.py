@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from houfeng.instruments.amounts.shape import Ceiling, Shape
 from houfeng.instruments.drawing.listing import whole
-from instruments.amount_oracle import Cap, Item, pay
-from instruments.amount_tables import SCALE, count
+from instruments.amounts.amount_oracle import Cap, Item, pay
+from instruments.amounts.amount_tables import SCALE, count
 
 DAY = timedelta(days=1)
 money = st.integers(0, 30_000_000).map(lambda fen: Decimal(fen).scaleb(-2))

@@ -9,7 +9,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from desk.desk_samples import PEOPLE, ClientOf, DeskClient, viewer
-from desk.shell.walking_samples import STREAMS, marker, walked
+from desk.shell.walks.walking_samples import STREAMS, marker, walked
 from houfeng_desk.app import DeskApp
 from houfeng_desk.desk import Desk
 from nightly import NIGHTLY

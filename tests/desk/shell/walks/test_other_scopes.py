@@ -14,7 +14,7 @@ from sqlalchemy import select
 from desk.data.files_samples import OTHER
 from desk.desk_samples import BANK, DeskClient, Hands, make_app
 from desk.lived_samples import ZHENGZHOU, Lived, live
-from desk.shell.walking_samples import PLAUSIBLE, Asking, ask, askings, leaks, learn
+from desk.shell.walks.walking_samples import PLAUSIBLE, Asking, ask, askings, leaks, learn
 from houfeng.book.connection import connect
 from houfeng.cases.tables import CaseFile
 from houfeng.office.alerts.tables import Alert

@@ -12,7 +12,7 @@ import pyarrow as pa
 from houfeng.book.connection import scratch
 from houfeng.instruments.amounts.counting import RESULT, count_amounts
 from houfeng.instruments.amounts.shape import LAST_DAY, Shape
-from instruments.amount_oracle import Item
+from instruments.amounts.amount_oracle import Item
 
 SCALE = 4
 _STEP = pa.struct([("since", pa.date32()), ("until", pa.date32()), ("left_fen", pa.int64())])
