@@ -27,7 +27,7 @@ from houfeng.packs.roads.words import FAILED, UNKNOWN, Words, told
 
 K = TypeVar("K", str, tuple[str, str])
 V = TypeVar("V")
-FEW = 12
+FEW = 30
 """Where one row of so many is eligible, a claim costs less than finding its rows among all."""
 
 
