@@ -198,7 +198,7 @@ def test_lists_are_exported_whole(desk: Desk, client: ClientOf, firm: str) -> No
     listed = officer.get(f"/api/v1/policies/{POLICY}/lists/1/members").json()
     for address, told in (
         (f"/policies/{POLICY}/export?tab=chains", firm), (f"/policies/{POLICY}/lists/1/export?change=joined", firm),
-        (f"/policies/{POLICY}/receipts/export", BANK),
+        (f"/policies/{POLICY}/receipts/export", BANK), (f"/policies/{POLICY}/lists/export", "退出名单"),
     ):  # fmt: skip
         answer = officer.submit(address, {"reason": "汇总", "format": "csv"})
         assert answer.status_code == 200

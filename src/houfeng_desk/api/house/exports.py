@@ -45,6 +45,7 @@ EXPORTED = {
     "needs": Text("融资需求", "Financing needs"),
     "needs/figures": Text("银行答复统计", "How banks answer"),
     "policies/{}": Text("政策直达", "Delivery of a policy"),
+    "policies/{}/lists": Text("名单版本", "Versions of a list"),
     "policies/{}/lists/{}": Text("政策名单", "List of a policy"),
     "policies/{}/receipts": Text("名单送达银行", "Banks a list went to"),
     "matching/{}": Text("对接结果", "Result of matching"),

@@ -11,6 +11,8 @@ from houfeng.matching.delivery import lists, receipts
 from houfeng.office.access import Permission
 from houfeng_desk.lists import ListRequest, export
 from houfeng_desk.queries.delivery import sent as shown
+from houfeng_desk.queries.delivery.judging import policies
+from houfeng_desk.queries.delivery.policies import find
 from houfeng_desk.queries.enterprise.lending import bank_names
 from houfeng_desk.web import DeskDep, ReaderDep, ViewerDep, allowed, flash, page, see_other
 
@@ -18,6 +20,7 @@ router = APIRouter()
 SEE, EXPORT = allowed(Permission.SEE_DELIVERY), allowed(Permission.EXPORT)
 MEMBERS = Text("政策名单", "List of a policy")
 RECEIPTS = Text("名单送达银行", "Banks a list went to")
+VERSIONS = Text("名单版本", "Versions of a list")
 
 
 @router.get("/policies/{name}/lists/{number:int}", name="policy_list", dependencies=[SEE])
@@ -56,6 +59,18 @@ def export_receipts(request: Request, desk: DeskDep, viewer: ViewerDep, reader: 
     ask, banks = ListRequest.of(request, shown.RECEIPTS), bank_names(reader)
     with desk.office.read() as session:
         return export(request, viewer, RECEIPTS, ask, lambda asked: shown.sent_to(session, viewer, name, asked, banks))
+
+
+@router.api_route(
+    "/policies/{name}/lists/export", methods=["GET", "POST"], name="policy_versions_export", dependencies=[EXPORT]
+)
+def export_versions(request: Request, desk: DeskDep, viewer: ViewerDep, name: str) -> Response:
+    """The versions of the list, as a file."""
+    viewer.require(Permission.SEE_DELIVERY)
+    with desk.office.read() as session:
+        _, versions = find(session, policies(desk), name)
+        ask = ListRequest(shown.VERSIONS, (), size=None)
+        return export(request, viewer, VERSIONS, ask, lambda asked: shown.of_versions(versions, asked))
 
 
 @router.post("/policies/{name}/receive", name="policy_receive", dependencies=[allowed(Permission.ANSWER_NEEDS)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from houfeng.errors import Text
 from houfeng.matching.delivery import chains, lists, receipts
-from houfeng.matching.tables import PolicyMember
+from houfeng.matching.tables import PolicyList, PolicyMember
 from houfeng.office.access import Viewer
 from houfeng_desk.lists import Choice, Column, Filter, Listing, ListRequest
 from houfeng_desk.queries.enterprise.words import region
@@ -31,6 +31,16 @@ CHANGES = {
 WHICH = (
     Filter("change", Text("本版变动", "In this version"), [Choice(key, text) for key, text in CHANGES.items()]),
     Filter("text", Text("企业名称或代码", "Name or code of the enterprise")),
+)
+VERSIONS = (
+    Column("number", Text("版本", "Version"), "number", sortable=False),
+    Column("as_of", Text("口径时点", "As of"), "date", sortable=False),
+    Column("examined", Text("审核（户）", "Examined (firms)"), "number", sortable=False),
+    Column("entitled", Text("符合", "Entitled"), "number", sortable=False),
+    Column("unknown", Text("不明", "Not known"), "number", sortable=False),
+    Column("joined", Text("新进", "Joined"), "number", sortable=False),
+    Column("departed", Text("退出名单", "Left"), "number", sortable=False),
+    Column("published_at", Text("发布", "Published"), "moment", sortable=False),
 )
 RECEIPTS = (
     Column("bank", Text("银行", "Bank"), sortable=False, sub="institution_id"),
@@ -108,3 +118,9 @@ def sent_to(session: Session, viewer: Viewer, policy: str, ask: ListRequest, ban
         for one in receipts.receipts(session, viewer, policy)
     ]
     return Listing(RECEIPTS, ask.cut(rows), len(rows), ask)
+
+
+def of_versions(versions: Sequence[PolicyList], ask: ListRequest) -> Listing:
+    """The versions of a list, newest first, as the policy's page has them."""
+    rows = [{column.name: getattr(one, column.name) for column in VERSIONS} for one in versions]
+    return Listing(VERSIONS, rows, len(rows), ask)
