@@ -13,7 +13,7 @@ from houfeng.matching.delivery import chains, lists, receipts
 from houfeng.matching.tables import PolicyChain, PolicyMember, PolicyRecipient
 from houfeng.office.database import Office
 from houfeng.office.tables import JournalEntry, Notice
-from matching.delivery.delivery_samples import BANK, FIRM, OTHER, POLICY, SECOND, THIRD, People, Sets, judge
+from matching.delivery.delivery_samples import BANK, FIRM, FIRMS, OTHER, POLICY, SECOND, THIRD, People, Sets, judge
 
 JANUARY, FEBRUARY, MARCH = date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 1)
 
@@ -172,5 +172,9 @@ def test_many_versions_against_sets(office: Office, staff: People) -> None:
         for number, firms in enumerate(sequence, 1):
             found = {m.enterprise_id for m in lists.members(session, staff.officer, POLICY.name, number)}
             assert found == firms
-            assert lists.counted(session, staff.officer, POLICY.name, number) == len(firms)
+            before, row = ([set(), *sequence][number - 1]), lists.version(session, POLICY.name, number)
+            whole = len(firms), len(firms - before), len(before - firms), len(FIRMS), 0
+            assert lists.counted(session, staff.officer, row) == whole
+            here = ({SECOND} & one for one in (firms, firms - before, before - firms))
+            assert lists.counted(session, staff.elsewhere, row) == (*map(len, here), None, None)
         assert session.scalars(select(PolicyMember)).all()

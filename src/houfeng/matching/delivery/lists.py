@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, true
 from sqlalchemy.orm import Session, aliased
@@ -186,11 +186,26 @@ def changes(
     return joined, left
 
 
-def counted(session: Session, viewer: Viewer, policy: str, number: int) -> int:
-    """How many members of a version the viewer may see."""
+class Counts(NamedTuple):
+    """A version in figures, of what the viewer may see. Who was examined and who is not known is kept of all only."""
+
+    entitled: int
+    joined: int
+    departed: int
+    examined: int | None = None
+    unknown: int | None = None
+
+
+def counted(session: Session, viewer: Viewer, row: PolicyList) -> Counts:
+    """How many firms a version has in the viewer's scope, and how many of them joined and left with it."""
     chains.may_see(viewer)
-    wanted = select(func.count()).select_from(PolicyMember).where(at(policy, number), visible(viewer))
-    return session.scalar(wanted) or 0
+    if viewer.scope.everything:
+        return Counts(row.entitled, row.joined, row.departed, row.examined, row.unknown)
+    which = (at(row.policy, row.number), PolicyMember.joined_in == row.number, PolicyMember.left_in == row.number)
+    wanted = select(*(func.count().filter(one) for one in which))
+    found = session.execute(wanted.where(PolicyMember.policy == row.policy, visible(viewer))).one()
+    entitled, joined, departed = map(int, found)
+    return Counts(entitled, joined, departed)
 
 
 def publish(

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic import BaseModel
+from sqlalchemy.orm import Session
 
 from houfeng.errors import InputError, Text
 from houfeng.matching.delivery import chains, links, lists, receipts, statistics
 from houfeng.matching.delivery.statistics import PERSONS
+from houfeng.matching.tables import PolicyList
 from houfeng.office import jobs as queue
-from houfeng.office.access import Permission
+from houfeng.office.access import Permission, Viewer
 from houfeng_desk.api.house.exports import Queued
 from houfeng_desk.api.lists import Asked, add_list
 from houfeng_desk.api.route import router as new_router
@@ -27,18 +29,7 @@ router = new_router("delivery")
 SEE = [allowed(Permission.SEE_DELIVERY)]
 RUN = [allowed(Permission.RUN_MATCHING)]
 ANSWER = [allowed(Permission.ANSWER_NEEDS)]
-LIST = (
-    "number",
-    "document",
-    "document_on",
-    "as_of",
-    "known_at",
-    "examined",
-    "entitled",
-    "unknown",
-    "joined",
-    "departed",
-)
+LIST = ("number", "document", "document_on", "as_of", "known_at")
 MEMBER = ("enterprise_id", "name", "region", "joined_in", "left_in")
 MOST = 200
 
@@ -96,7 +87,7 @@ def policy(desk: DeskDep, viewer: ViewerDep, name: str) -> dict[str, Any]:
         return {
             "name": name,
             "terms": plain(known),
-            "versions": [told(one, *LIST) for one in versions],
+            "versions": [_version(session, viewer, one) for one in versions],
             "reached": plain(statistics.funnel(session, viewer, name)),
             "persons_reached": plain(statistics.funnel(session, viewer, name, PERSONS)),
             "not_received": [one.number for one in receipts.waiting(session, viewer, name)],
@@ -120,12 +111,17 @@ def one_list(desk: DeskDep, viewer: ViewerDep, name: str, number: int) -> dict[s
         row = lists.version(session, name, number)
         joined, left = lists.changes(session, viewer, name, number)
         return {
-            **told(row, *LIST),
+            **_version(session, viewer, row),
             "joined_members": [{**told(one, *MEMBER), "why": plain(one.joined_why)} for one in joined],
             "left_members": [{**told(one, *MEMBER), "why": plain(one.left_why)} for one in left],
             "members": [told(one, *MEMBER) for one in lists.members(session, viewer, name, number)[:MOST]],
-            "members_total": lists.counted(session, viewer, name, number),
+            "members_total": lists.counted(session, viewer, row).entitled,
         }
+
+
+def _version(session: Session, viewer: Viewer, row: PolicyList) -> dict[str, Any]:
+    """A version of a list, with the figures of the asker's scope."""
+    return {**told(row, *LIST), **lists.counted(session, viewer, row)._asdict()}
 
 
 def _members(asked: Asked, ask: ListRequest) -> Listing:

@@ -30,7 +30,8 @@ def one_list(request: Request, desk: DeskDep, viewer: ViewerDep, name: str, numb
     with desk.office.read() as session:
         row = lists.version(session, name, number)
         listing = shown.members(session, viewer, name, number, ask)
-        return page(request, "delivery/list.html", row=row, listing=listing)
+        counts = lists.counted(session, viewer, row)
+        return page(request, "delivery/list.html", row=row, counts=counts, listing=listing)
 
 
 @router.api_route(
@@ -70,7 +71,7 @@ def export_versions(request: Request, desk: DeskDep, viewer: ViewerDep, name: st
     with desk.office.read() as session:
         _, versions = find(session, policies(desk), name)
         ask = ListRequest(shown.VERSIONS, (), size=None)
-        return export(request, viewer, VERSIONS, ask, lambda asked: shown.of_versions(versions, asked))
+        return export(request, viewer, VERSIONS, ask, lambda asked: shown.of_versions(session, viewer, versions, asked))
 
 
 @router.post("/policies/{name}/receive", name="policy_receive", dependencies=[allowed(Permission.ANSWER_NEEDS)])

@@ -45,7 +45,7 @@ class Line(NamedTuple):
     label: Text
     document: str
     newest: PolicyList | None
-    mine: int
+    counts: lists.Counts | None
     funnel: tuple[Reached, ...]
     days: Days | None
     in_force: bool
@@ -79,7 +79,7 @@ def lines(session: Session, viewer: Viewer, known: Mapping[str, Policy], today: 
                 label=label,
                 document=policy.document if policy is not None else row.document if row else "",
                 newest=row,
-                mine=lists.counted(session, viewer, name, row.number) if row is not None else 0,
+                counts=lists.counted(session, viewer, row) if row is not None else None,
                 funnel=statistics.funnel(session, viewer, name, PERSONS if persons else FIRMS)
                 if row or persons
                 else (),

@@ -120,7 +120,11 @@ def sent_to(session: Session, viewer: Viewer, policy: str, ask: ListRequest, ban
     return Listing(RECEIPTS, ask.cut(rows), len(rows), ask)
 
 
-def of_versions(versions: Sequence[PolicyList], ask: ListRequest) -> Listing:
-    """The versions of a list, newest first, as the policy's page has them."""
-    rows = [{column.name: getattr(one, column.name) for column in VERSIONS} for one in versions]
+def of_versions(session: Session, viewer: Viewer, versions: Sequence[PolicyList], ask: ListRequest) -> Listing:
+    """The versions of a list, newest first, with the figures of the viewer's scope, as the policy's page has them."""
+    rows = [
+        {"number": one.number, "as_of": one.as_of, "published_at": one.published_at}
+        | lists.counted(session, viewer, one)._asdict()
+        for one in versions
+    ]
     return Listing(VERSIONS, rows, len(rows), ask)
