@@ -1,7 +1,7 @@
 """What is under way: offers that banks are at, and loans lent under one that no claim has come to an end for.
 
 There is one count of it, for a run of matching, for one need, and for the moment of sending. Under the limits on one
-client, group and joint credit an offer counts until the loan is lent: then the book has it. Under the quota of a tool
+client, group and joint credit an offer counts until the book has the loan. Under the quota of a tool
 it counts until the loan's claim is decided on: then the quota ledger has it, or it was refused and draws nothing.
 """
 
@@ -44,11 +44,17 @@ def bounds(session: Session, asked: Sequence[Asked], asking: Asking) -> Bounds:
 
 
 def limits(session: Session, banks: Collection[str], firms: Collection[str], asking: Asking) -> tuple[Rooms, Taken]:
-    """What these banks may still lend to these firms, and what banks are at already, under every limit it would use."""
+    """What these banks may still lend to these firms, and what banks are at already, under every limit it would use.
+
+    A loan that was lent counts until somebody found it in the book, or it is due.
+    """
+    unseen, today = NeedOffer.confirmed.is_not(True), office_of(session).clock().date()
     going = _offers(session, NeedOffer.state.in_(filing.OPEN_OFFERS))
+    going += [one for one in _offers(session, NeedOffer.state == "disbursed", unseen) if _runs(one[0], today)]
     rooms, taken = asking(banks, {*firms, *(need.enterprise_id for _, need in going)}), Taken()
     for offer, need in going:
-        rooms.take(taken, offer.institution_id, need.enterprise_id, need.called, need.amount)
+        amount = need.amount if offer.state != "disbursed" else offer.amount or need.amount
+        rooms.take(taken, offer.institution_id, need.enterprise_id, need.called, amount)
     return rooms, taken
 
 
