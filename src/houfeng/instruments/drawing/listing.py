@@ -271,9 +271,11 @@ def whole(column: str, places: int) -> str:
     What has few digits, as nearly all have, is worked out in 64 bits: DuckDB takes twenty times as long in 128.
     """
     by = literal(Decimal(10**places))
-    short = f"TRY_CAST({column} AS DECIMAL({max(SHORT - places - 1, places)},{places}))"
-    long = f"CAST({column} AS DECIMAL(38,{places}))"
-    return f"coalesce(CAST({short} * {by} AS BIGINT), CAST({long} * {by} AS BIGINT))"
+    long = f"CAST(CAST({column} AS DECIMAL(38,{places})) * {by} AS BIGINT)"
+    if 2 * places >= SHORT:
+        return long
+    short = f"TRY_CAST({column} AS DECIMAL({SHORT - places - 1},{places}))"  # the product has to fit too
+    return f"coalesce(CAST({short} * {by} AS BIGINT), {long})"
 
 
 SHORT = 18
