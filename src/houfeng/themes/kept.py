@@ -160,7 +160,7 @@ def make(
     """
     draft = folder / f"{wanted.stem}.part"
     try:
-        return _made(wanted, folder, settings, taken, counting)
+        return _made(wanted, draft, settings, taken, counting)
     finally:
         for left in (draft, draft.with_name(f"{draft.name}.wal")):
             left.unlink(missing_ok=True)
@@ -168,12 +168,12 @@ def make(
 
 def _made(
     wanted: Month,
-    folder: Path,
+    draft: Path,
     settings: Settings,
     taken: Sequence[str],
     counting: Callable[[Engine], AbstractContextManager[None]],
 ) -> Path:
-    path, draft = folder / f"{wanted.stem}.duckdb", folder / f"{wanted.stem}.part"
+    path = draft.with_suffix(".duckdb")
     with Engine(settings) as engine, counting(engine):
         rows = engine.scratch / "month.parquet"
         number = engine.write_all(in_shares(wanted.sql, tuple(taken)), rows)

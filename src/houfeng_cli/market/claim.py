@@ -154,6 +154,7 @@ def every(out: Path, first: str, last: str, known_at: str | None, reasons: bool,
     from houfeng.book.store import Book
     from houfeng.clock import parse_day, parse_moment, wall_clock
     from houfeng.engine.duckdb import Engine
+    from houfeng.engine.faults import telling
     from houfeng.instruments.definitions import instruments_over
     from houfeng.instruments.drawing.bulk import KINDS, every_claim, judge_all
     from houfeng.instruments.drawing.drawn import check_period
@@ -165,8 +166,10 @@ def every(out: Path, first: str, last: str, known_at: str | None, reasons: bool,
     check_period(*period)
     moment = parse_moment(known_at) if known_at else wall_clock()
     snapshot = Book.open(Path(book or settings.book), wall_clock).snapshot(moment)
-    out.mkdir(parents=True, exist_ok=True)
-    with Engine(settings) as engine, TemporaryDirectory(dir=out) as kept:
+    with telling(out):
+        out.mkdir(parents=True, exist_ok=True)
+        inside = TemporaryDirectory(dir=out)
+    with Engine(settings) as engine, inside as kept:
         judged = {
             kind: judge_all(engine, snapshot, packs, kind, period[1], moment.date(), Path(kept)) for kind in KINDS
         }

@@ -82,6 +82,7 @@ def judge(out: Path, pack: str, as_of: str | None, known_at: str | None, book: s
     from houfeng.book.copies import with_copies
     from houfeng.book.store import Book
     from houfeng.engine.duckdb import Engine
+    from houfeng.engine.faults import telling
     from houfeng.instruments.eligibility import Answer
     from houfeng.instruments.entitlement import ENTERPRISE, answers_sql, in_force, totals
     from houfeng.instruments.everyone import judge_everyone
@@ -92,8 +93,10 @@ def judge(out: Path, pack: str, as_of: str | None, known_at: str | None, book: s
     place = Path(book or settings.book)
     snapshot = with_copies(Book.open(place, wall_clock).snapshot(known), place)
     policies = [one for one in in_force(rules, day, known.date()) if one.over == ENTERPRISE]
-    out.mkdir(parents=True, exist_ok=True)
-    with Engine(settings) as engine, TemporaryDirectory(dir=out) as bits:
+    with telling(out):
+        out.mkdir(parents=True, exist_ok=True)
+        inside = TemporaryDirectory(dir=out)
+    with Engine(settings) as engine, inside as bits:
         snapshot.attach(engine.connection)
         judged = judge_everyone(engine, snapshot, rules, day, known, Path(bits))
         answers = judged.answers(policies)

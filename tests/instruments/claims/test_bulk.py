@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from houfeng.engine.duckdb import Engine
-from houfeng.errors import Text, UsageError
+from houfeng.errors import EnvironmentFault, Text, UsageError
 from houfeng.instruments.amounts.shape import KEY
 from houfeng.instruments.claims import draw
 from houfeng.instruments.drawing.bulk import KINDS, claim_from, claimable, judge_all, shares
@@ -68,6 +68,7 @@ def test_all_claims_at_once_are_the_claims_one_by_one(tmp_path: Path) -> None:
         every = {kind: [one for mine in packs for one in claimable(mine, kind)] for kind in KINDS}
         gathered = {kind: judged[kind].gathered(engine, every[kind], least=1) for kind in KINDS}
         assert all(one.few is not None and len(one.few.grants) > 1 for one in gathered.values())
+        assert judged["loan"].gathered(engine, []) is judged["loan"]
         for mine in packs:
             for one in (each for kind in KINDS for each in claimable(mine, kind)):
                 with claim_from(engine, snapshot, mine, one, FIRST, MAR, known, judged) as tables:
@@ -112,6 +113,9 @@ def test_the_command_writes_what_the_claims_say_and_the_reasons(tmp_path: Path) 
     assert third["services_subsidy_2026"] is False
     turned = CliRunner().invoke(command, ["every", str(out), "--from", f"{MAR}", "--to", f"{FIRST}"])
     assert isinstance(turned.exception, UsageError)
+    (tmp_path / "file").touch()
+    beside = CliRunner().invoke(command, ["every", str(tmp_path / "file" / "out"), *words[2:]])
+    assert isinstance(beside.exception, EnvironmentFault)
 
 
 def test_the_words_of_a_row_say_what_its_masks_say(tmp_path: Path) -> None:

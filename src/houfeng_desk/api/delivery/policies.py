@@ -110,12 +110,13 @@ def one_list(desk: DeskDep, viewer: ViewerDep, name: str, number: int) -> dict[s
     with desk.office.read() as session:
         row = lists.version(session, name, number)
         joined, left = lists.changes(session, viewer, name, number)
+        version = _version(session, viewer, row)
         return {
-            **_version(session, viewer, row),
+            **version,
             "joined_members": [{**told(one, *MEMBER), "why": plain(one.joined_why)} for one in joined],
             "left_members": [{**told(one, *MEMBER), "why": plain(one.left_why)} for one in left],
             "members": [told(one, *MEMBER) for one in lists.members(session, viewer, name, number)[:MOST]],
-            "members_total": lists.counted(session, viewer, row).entitled,
+            "members_total": version["entitled"],
         }
 
 

@@ -89,7 +89,7 @@ def policy(request: Request, desk: DeskDep, viewer: ViewerDep, reader: ReaderDep
             said=lambda key: region(key).get(spoken()) if by == "region" else banks.get(key, key),
             listing=_listing(request, session, viewer, name, tab, banks),
             waiting=receipts.waiting(session, viewer, name),
-            counts={row.number: lists.counted(session, viewer, row) for row in versions},
+            counts={row.number: lists.counted(session, viewer, row) for row in versions} if tab == "lists" else {},
         )
 
 
